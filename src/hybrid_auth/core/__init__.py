@@ -1,0 +1,1 @@
+"""What every room stands on: errors, configuration, clock, tokens, sealing, the database base, HTTP facts."""
