@@ -1,0 +1,96 @@
+"""What each worker does beside answering: write refreshes behind, and carry the outbox to Redis."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from hybrid_auth.core.database import SessionMaker, Transaction
+from hybrid_auth.core.errors import Unavailable
+from hybrid_auth.sessions.outbox import Outbox
+from hybrid_auth.sessions.redis_sessions import RedisSessions
+from hybrid_auth.sessions.repository import Rotation, SessionRows
+
+INTERVAL = 0.9
+"""Seconds between two rounds: a batch is written, and a stray outbox row applied, within a second."""
+
+log = structlog.get_logger(__name__)
+
+
+class Upkeep:
+    """One task per worker."""
+
+    def __init__(self, session_maker: SessionMaker, redis: RedisSessions, outbox: Outbox) -> None:
+        self._session_maker = session_maker
+        self._redis = redis
+        self._outbox = outbox
+        self._rotations: dict[object, Rotation] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def rotated(self, rotation: Rotation) -> None:
+        """Queue a refresh that Redis decided; of one session only the newest counts."""
+        queued = self._rotations.get(rotation.session_id)
+        if queued is None or queued.generation < rotation.generation:
+            self._rotations[rotation.session_id] = rotation
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="session-upkeep")
+
+    async def stop(self) -> None:
+        """Stop, and write what is queued: nothing is lost on SIGTERM."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        with suppress(Unavailable):
+            await self.write_rotations()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL)
+            try:
+                await self.write_rotations()
+                await self._outbox.poll()
+            except Unavailable:
+                log.warning("session_upkeep.store_unavailable", exc_info=True)
+            except Exception:
+                # The task must outlive any single failure: the outbox is what makes revocations reach Redis.
+                log.exception("session_upkeep.failed")
+
+    async def write_rotations(self) -> None:
+        """PostgreSQL first, then confirm in Redis; with Redis away an outbox row confirms later."""
+        batch, self._rotations = list(self._rotations.values()), {}
+        if not batch:
+            return
+        try:
+            async with Transaction(self._session_maker) as transaction:
+                await SessionRows(transaction).raise_generations(batch)
+        except BaseException:
+            for rotation in batch:
+                self.rotated(rotation)
+            raise
+        await self._confirm(batch)
+
+    async def _confirm(self, batch: Sequence[Rotation]) -> None:
+        unconfirmed = list(batch)
+        try:
+            while unconfirmed:
+                rotation = unconfirmed[-1]
+                await self._redis.raise_generation(
+                    user_id=rotation.user_id,
+                    session_id=rotation.session_id,
+                    generation=rotation.generation,
+                    rotated_at=rotation.rotated_at,
+                )
+                unconfirmed.pop()
+        except Unavailable:
+            async with Transaction(self._session_maker) as transaction:
+                for rotation in unconfirmed:
+                    await self._outbox.add(
+                        transaction,
+                        user_id=rotation.user_id,
+                        session_id=rotation.session_id,
+                        generation=rotation.generation,
+                        rotated_at=rotation.rotated_at,
+                    )
