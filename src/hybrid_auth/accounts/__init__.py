@@ -1,0 +1,1 @@
+"""People: their email addresses, what they are called, their end."""

@@ -1,0 +1,97 @@
+"""What can be done with an account."""
+
+import unicodedata
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from hybrid_auth.accounts.emails import canonical, normalise
+from hybrid_auth.accounts.methods import SignInMethod
+from hybrid_auth.accounts.repository import UserRows
+from hybrid_auth.core.clock import Clock
+from hybrid_auth.core.database import Transaction
+from hybrid_auth.core.errors import FieldError, NotFound, ValidationFailed
+from hybrid_auth.core.principal import Principal
+from hybrid_auth.sessions.service import Authenticated, SessionService
+
+
+class PrincipalLoader:
+    """The implementation of `LoadPrincipal`: one SELECT over the person and the counts of what they sign in with."""
+
+    def __init__(self) -> None:
+        self.methods: tuple[SignInMethod, ...] = ()
+        """Set once all capabilities are built: they need the sessions, which need this."""
+
+    async def __call__(self, transaction: Transaction, user_id: UUID) -> Principal | None:
+        return await UserRows(transaction).principal(user_id, self.methods)
+
+
+class Accounts:
+    """People: making, changing and removing them."""
+
+    def __init__(self, *, clock: Clock, sessions: SessionService, load_principal: PrincipalLoader) -> None:
+        self._clock = clock
+        self._sessions = sessions
+        self._load_principal = load_principal
+
+    async def create(
+        self,
+        transaction: Transaction,
+        *,
+        email: str,
+        display_name: str | None,
+        verified: bool,
+        roles: Sequence[str] = (),
+    ) -> UUID | None:
+        """A new person; None where the address is taken. ValidationFailed for an address or name that is none."""
+        user_id, now = uuid4(), self._clock.now()
+        added = await UserRows(transaction).add(
+            user_id=user_id,
+            email=normalise(email),
+            email_canonical=canonical(email),
+            email_verified_at=now if verified else None,
+            display_name=clean_display_name(display_name),
+            roles=roles,
+            created_at=now,
+        )
+        return user_id if added else None
+
+    async def mark_verified(self, transaction: Transaction, user_id: UUID) -> None:
+        """The address proved to be the person's.
+
+        Whoever used it unverified may have been somebody else: every session from before ends.
+        """
+        await UserRows(transaction).change(user_id, {"email_verified_at": self._clock.now()})
+        await self._sessions.revoke_all(transaction, user_id, reason="email_verified")
+
+    async def rename(self, transaction: Transaction, caller: Authenticated, display_name: str | None) -> Principal:
+        """Set the display name; the person as they are then."""
+        await UserRows(transaction).change(caller.principal.id, {"display_name": clean_display_name(display_name)})
+        await self._sessions.person_changed(transaction, caller.principal.id)
+        principal = await self._load_principal(transaction, caller.principal.id)
+        if principal is None:
+            raise NotFound
+        return principal
+
+    async def delete(self, transaction: Transaction, caller: Authenticated) -> None:
+        """Remove the person and all that is theirs; ReauthenticationRequired unless they proved themself recently."""
+        self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
+        await self._sessions.revoke_all(transaction, caller.principal.id, reason="account_deleted")
+        await UserRows(transaction).remove(caller.principal.id)
+
+
+def reauthentication_methods(principal: Principal) -> tuple[str, ...]:
+    """The ways in which this person can prove themself again, strongest first."""
+    have = {"passkey": principal.passkey_count > 0, "totp": principal.totp_enabled, "password": principal.has_password}
+    return tuple(kind for kind, there in have.items() if there)
+
+
+def clean_display_name(name: str | None) -> str | None:
+    """A name for people to read: NFC, trimmed, None if empty. ValidationFailed if it hides control characters."""
+    if name is None:
+        return None
+    name = unicodedata.normalize("NFC", name).strip()
+    if any(
+        unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in name.replace("\u200d", "")
+    ):
+        raise ValidationFailed([FieldError("display_name", "Leave out line breaks and invisible characters.")])
+    return name or None

@@ -1,0 +1,1 @@
+"""Passwords: hashing, policy, sign-in, change, and registration with one."""

@@ -1,0 +1,40 @@
+"""What the password calls take and give."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from hybrid_auth.accounts.schemas import DisplayName
+from hybrid_auth.signin.schemas import Client, Password, Secretive
+
+Email = Annotated[str, Meta(max_length=320)]
+MailToken = Annotated[str, Meta(max_length=128)]
+
+
+class RegisterRequest(Secretive, frozen=True):
+    email: Email
+    password: Password
+    display_name: DisplayName | None = None
+    client: Client = "browser"
+
+
+class LoginRequest(Secretive, frozen=True):
+    email: Email
+    password: Password
+    client: Client = "browser"
+
+
+class ChangePasswordRequest(Secretive, frozen=True):
+    new_password: Password
+    current_password: Password | None = None
+    """May be left out only by a person who has no password yet."""
+
+
+class VerifyEmailRequest(Secretive, frozen=True):
+    token: MailToken
+
+
+class VerificationSent(Struct, frozen=True):
+    """The same answer whether or not the address is taken."""
+
+    status: Literal["verification_sent"] = "verification_sent"

@@ -1,0 +1,1 @@
+"""Proofs in, a session out: the only caller of `SessionService.issue`."""
