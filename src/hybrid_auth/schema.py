@@ -1,0 +1,11 @@
+"""All tables of the service in one metadata, for Alembic."""
+
+from hybrid_auth.accounts.models import UserRow
+from hybrid_auth.core.database import TABLE_PREFIX, Base
+from hybrid_auth.mail.models import MailRow
+from hybrid_auth.passwords.models import PasswordRow, RegistrationRow
+from hybrid_auth.sessions.models import OutboxRow, SessionRow, SigningKeyRow
+
+TABLES = (UserRow, PasswordRow, RegistrationRow, SessionRow, OutboxRow, SigningKeyRow, MailRow)
+VERSION_TABLE = f"{TABLE_PREFIX}version"
+metadata = Base.metadata
