@@ -12,9 +12,9 @@ from hybrid_auth.app import create_app
 from hybrid_auth.core.errors import ConfigurationError
 from hybrid_auth.embedded.directory import EmbeddedStoreError
 from hybrid_auth.migrations import upgrade
+from hybrid_auth.server import ENV_FILE
 from hybrid_auth.settings import Settings, check_production, generate_env, load_settings, production_warnings
 
-ENV_FILE = Path(".env")
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
 

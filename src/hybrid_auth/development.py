@@ -16,7 +16,7 @@ from hybrid_auth.embedded.port import reserve_port
 from hybrid_auth.logs import configure_logging
 from hybrid_auth.migrations import upgrade
 from hybrid_auth.passwords.repository import PasswordRows
-from hybrid_auth.server import run_on
+from hybrid_auth.server import end_on_sigterm, run_on
 from hybrid_auth.settings import Settings, load_settings
 
 DEMO_EMAIL = "user@example.com"
@@ -26,6 +26,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 def run(*, host: str, port: int, data_dir: Path, reset: bool, env_file: Path, out: Console) -> None:
     """Start what is missing, serve until SIGTERM or Ctrl-C, stop all that was started."""
+    end_on_sigterm()
     with reserve_port(host, port) as bound:
         port = bound.getsockname()[1]
         if reset:
@@ -39,7 +40,7 @@ def run(*, host: str, port: int, data_dir: Path, reset: bool, env_file: Path, ou
             defaults["HYBRID_AUTH_SECRET_KEYS"] = dev_secrets(data_dir)
         stores = DevStores(data_dir, postgres=settings.database_url is None, redis=settings.redis_url is None)
         with stores:
-            settings = load_settings(env_file=env_file, defaults=defaults | _embedded(stores, settings, host))
+            settings = load_settings(env_file=env_file, defaults=defaults, overrides=_embedded(stores, settings, host))
             configure_logging(settings.log_format, settings.log_level)
             upgrade(settings.database_url or "")
             app = create_app(settings, show_mail=lambda *mail: _show_mail(out, *mail), openapi=True)

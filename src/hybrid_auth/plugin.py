@@ -13,13 +13,14 @@ from litestar.types import ControllerRouterHandler
 
 from hybrid_auth.accounts.controller import MeController
 from hybrid_auth.core.config import AuthConfig
+from hybrid_auth.core.errors import AuthError
 from hybrid_auth.core.http import MAX_BODY_BYTES, StrictRequest, json_body
 from hybrid_auth.dependencies import build, provide
 from hybrid_auth.guards import ResolveSession, requires_session
 from hybrid_auth.health import HealthController
 from hybrid_auth.openapi import document_errors
 from hybrid_auth.passwords.controller import PasswordChangeController, PasswordController
-from hybrid_auth.problems import HANDLERS
+from hybrid_auth.problems import HANDLERS, auth_error
 from hybrid_auth.sessions.controller import SessionController, TokenController
 from hybrid_auth.signin.controller import ReauthenticationController
 from hybrid_auth.wellknown import WellKnownController
@@ -44,7 +45,7 @@ class HybridAuth(InitPlugin, ReceiveRoutePlugin):
         app_config.state.hybrid_auth = services
         app_config.middleware.append(ResolveSession(services.access_tokens, services.sessions))
         app_config.lifespan.append(self._lifespan)
-        app_config.exception_handlers = {**HANDLERS, **(app_config.exception_handlers or {})}
+        app_config.exception_handlers = {AuthError: auth_error, **(app_config.exception_handlers or {})}
         app_config.route_handlers.extend(
             (
                 self._router(PUBLIC, authenticated=False),

@@ -1,12 +1,14 @@
 """One Redis node, and what proves that it is still the same one."""
 
-import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from redis.asyncio import BlockingConnectionPool, Connection
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
@@ -16,8 +18,10 @@ from hybrid_auth.core.errors import Unavailable
 EPOCH_KEY = "ha:epoch"
 """A number an operator may bump after loading an old dump into a running Redis."""
 
+CONNECT_ATTEMPTS = 4
+"""New connections to a node that becomes another one each time, before that counts as an outage."""
+
 Argument = str | bytes | int
-Command = Callable[[str], Sequence[Argument]]
 
 
 class Script:
@@ -35,16 +39,25 @@ def epoch_of(info: str, number: bytes | None) -> str:
     return f"{fields['run_id'][:16]}.{fields['master_replid'][:16]}.{(number or b'0').decode()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a node answered, and the epoch of the connection it came over."""
+
+    value: Any
+    epoch: str
+
+
 class RedisNode:
     """Commands on connections whose epoch is known.
 
     The epoch is read on every new connection. Where it differs from the one before, the node was restarted, restored
-    or replaced: its older connections are closed, and records written under the older epoch stop to count. No command
-    is ever retried on another connection behind our back.
+    or replaced: connections of the older epoch are closed, and records written under it stop to count. No command is
+    ever retried on another connection behind our back.
     """
 
     def __init__(self, url: str, *, timeout: float = 2.0, max_connections: int = 64) -> None:
-        self.epoch = ""
+        self._newest = ""
+        self._epochs: WeakKeyDictionary[AbstractConnection, str] = WeakKeyDictionary()
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=max_connections,
@@ -56,26 +69,29 @@ class RedisNode:
             protocol=2,
         )
 
-    async def _on_connect(self, connection: Connection) -> None:
-        await connection.on_connect()
-        await connection.send_command("INFO", "server")
-        server: bytes = await connection.read_response()
-        await connection.send_command("INFO", "replication")
-        replication: bytes = await connection.read_response()
-        await connection.send_command("GET", EPOCH_KEY)
-        number: bytes | None = await connection.read_response()
+    async def _on_connect(self, connection: AbstractConnection) -> None:
+        try:
+            await connection.on_connect()
+            await connection.send_command("INFO", "server")
+            server: bytes = await connection.read_response()
+            await connection.send_command("INFO", "replication")
+            replication: bytes = await connection.read_response()
+            await connection.send_command("GET", EPOCH_KEY)
+            number: bytes | None = await connection.read_response()
+        except BaseException:
+            # Cancelled here, redis-py would keep it as connected: the late reply would answer somebody's command.
+            await connection.disconnect(nowait=True)
+            raise
         epoch = epoch_of((server + b"\n" + replication).decode(), number)
-        if epoch != self.epoch:
-            self.epoch = epoch
-            await self._pool.disconnect(inuse_connections=False)
+        self._epochs[connection] = self._newest = epoch
 
-    async def command(self, *arguments: Argument) -> Any:
+    async def command(self, *arguments: Argument) -> Reply:
         """Run one command; Unavailable where the node cannot be reached."""
-        return await self.run(lambda _: arguments)
+        return await self._run(lambda _: arguments)
 
     async def evaluate(
         self, script: Script, keys: Sequence[str], arguments: Callable[[str], Sequence[Argument]]
-    ) -> Any:
+    ) -> Reply:
         """Run one script; `arguments` is told the epoch of the connection it will run on."""
 
         def by_digest(epoch: str) -> Sequence[Argument]:
@@ -85,29 +101,42 @@ class RedisNode:
             return ("EVAL", script.source, len(keys), *keys, *arguments(epoch))
 
         try:
-            return await self.run(by_digest)
+            return await self._run(by_digest)
         except NoScriptError:
-            return await self.run(by_source)
+            return await self._run(by_source)
 
-    async def run(self, command: Command) -> Any:
-        """Run the command made for the epoch of the very connection that carries it."""
+    async def _run(self, command: Callable[[str], Sequence[Argument]]) -> Reply:
         try:
-            connection: Connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+            connection = await self._connection()
             try:
-                await connection.send_command(*command(self.epoch))
-                return await connection.read_response()
+                epoch = self._epochs[connection]
+                await connection.send_command(*command(epoch))
+                return Reply(await connection.read_response(), epoch)
             except ResponseError:
                 raise
             except BaseException:
                 # Cancelled or broken half-way: an unread reply must never answer the next command.
-                await asyncio.shield(connection.disconnect(nowait=True))
+                await connection.disconnect(nowait=True)
                 raise
             finally:
                 await self._pool.release(connection)
-        except ResponseError:
-            raise
+        except ResponseError as error:
+            if isinstance(error, NoScriptError) or str(error).startswith("ERR"):
+                raise
+            # READONLY, MISCONF, OOM, NOAUTH and the like: the node is there and cannot serve.
+            raise Unavailable from error
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable from error
+
+    async def _connection(self) -> AbstractConnection:
+        """A connection of the newest epoch; older ones lead to a node that is not the one in force any more."""
+        for _ in range(CONNECT_ATTEMPTS):
+            connection: AbstractConnection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+            if self._epochs.get(connection) == self._newest:
+                return connection
+            await connection.disconnect(nowait=True)
+            await self._pool.release(connection)
+        raise Unavailable
 
     async def aclose(self) -> None:
         await self._pool.aclose()

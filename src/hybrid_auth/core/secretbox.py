@@ -25,6 +25,9 @@ class SecretBox:
     """
 
     def __init__(self, secret_keys: Sequence[str]) -> None:
+        if not secret_keys:
+            msg = "at least one secret key is needed"
+            raise ValueError(msg)
         keys = derive_keys(secret_keys, purpose="secretbox")
         self._keys = {hashlib.sha256(key).digest()[:_KEY_ID_LENGTH]: AESGCM(key) for key in keys}
         self._newest = next(iter(self._keys))

@@ -1,5 +1,6 @@
 """Refresh, sign-out and the device list."""
 
+from operator import itemgetter
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post
@@ -22,6 +23,10 @@ from hybrid_auth.core.http import StrictRequest, raises, refusal_of, same_origin
 from hybrid_auth.sessions.cookies import clear_refresh_cookie_header, refresh_cookie, refresh_cookie_header
 from hybrid_auth.sessions.schemas import RefreshRequest, RefreshResult, RevokedSessions, SessionList, SessionView
 from hybrid_auth.sessions.service import Authenticated, SessionService
+from hybrid_auth.sessions.session import Transport
+
+COOKIE: Transport = "cookie"
+NATIVE: Transport = "native"
 
 
 class TokenController(Controller):
@@ -77,15 +82,23 @@ class TokenController(Controller):
         cookie = refresh_cookie(request.headers, web)
         if data is not None and cookie is not None:
             raise MalformedRequest("Send the refresh token as a cookie or in the body, not both.")
-        presented = data.refresh_token if data is not None else cookie
+        presented, transport = (data.refresh_token, NATIVE) if data is not None else (cookie, COOKIE)
         token = sessions.read_refresh_token(presented) if presented else None
-        ending = {(token.user_id, token.session_id)} if token else set()
+        ending: dict[tuple[UUID, UUID], Transport | None] = {}
+        if token is not None:
+            ending[token.user_id, token.session_id] = transport
         if caller is not None:
-            ending.add((caller.principal.id, caller.session.id))
+            ending[caller.principal.id, caller.session.id] = None
         if not ending:
             raise InvalidRefreshToken if presented is not None else refusal_of(request)
-        for user_id, session_id in sorted(ending):
-            await sessions.revoke(transaction, user_id=user_id, session_id=session_id, reason="signed_out")
+        ended = False
+        # In one order for all: two requests that end the same two sessions must not wait for each other.
+        for (user_id, session_id), only in sorted(ending.items(), key=itemgetter(0)):
+            ended |= await sessions.revoke(
+                transaction, user_id=user_id, session_id=session_id, reason="signed_out", transport=only
+            )
+        if not ended and token and caller is None and await sessions.travels_otherwise(transaction, token, transport):
+            raise InvalidRefreshToken
         headers = clear_refresh_cookie_header(web) if cookie is not None else {}
         return Response(None, status_code=HTTP_204_NO_CONTENT, headers=headers)
 

@@ -108,21 +108,21 @@ class RedisSessions:
     async def find(self, *, user_id: UUID, session_id: UUID) -> Found:
         """Session, principal and tombstone in one round trip (SESSION_PROTOCOL 2b)."""
         keys = _Keys(user_id, session_id)
-        session, principal, tombstone = await self._node.command("MGET", keys.session, keys.principal, keys.tombstone)
-        return self._found(keys, session, principal, tombstone)
+        reply = await self._node.command("MGET", keys.session, keys.principal, keys.tombstone)
+        session, principal, tombstone = reply.value
+        return _found(keys, session, principal, tombstone, epoch=reply.epoch)
 
     async def take_ticket(self, *, user_id: UUID, session_id: UUID) -> Ticket | Found:
         """Look again; if still nothing usable stands, the ticket that entitles this rebuild to write."""
-        keys, nonce, epochs = _Keys(user_id, session_id), random_token(), [""]
-
-        def arguments(epoch: str) -> Sequence[Argument]:
-            epochs[0] = epoch
-            return (epoch, nonce, _milliseconds(TICKET_LIFE))
-
-        reply = await self._node.evaluate(_TICKET, (keys.session, keys.principal, keys.tickets), arguments)
-        if reply:
-            return self._found(keys, reply[0], reply[1], None)
-        return Ticket(epochs[0], nonce)
+        keys, nonce = _Keys(user_id, session_id), random_token()
+        reply = await self._node.evaluate(
+            _TICKET,
+            (keys.session, keys.principal, keys.tickets),
+            lambda epoch: (epoch, nonce, _milliseconds(TICKET_LIFE)),
+        )
+        if reply.value:
+            return _found(keys, reply.value[0], reply.value[1], None, epoch=reply.epoch)
+        return Ticket(reply.epoch, nonce)
 
     async def store(self, session: Session, principal: Principal, ticket: Ticket, *, life: timedelta) -> bool:
         """Write what was rebuilt; False where the ticket is gone, a tombstone stands, or the node is another."""
@@ -152,9 +152,10 @@ class RedisSessions:
                 _milliseconds(PRINCIPAL_LIFE),
             )
 
-        return bool(
-            await self._node.evaluate(_STORE, (keys.session, keys.principal, keys.tickets, keys.tombstone), arguments)
+        reply = await self._node.evaluate(
+            _STORE, (keys.session, keys.principal, keys.tickets, keys.tombstone), arguments
         )
+        return bool(reply.value)
 
     async def refresh(
         self, token: RefreshToken, *, transport: Transport, now: datetime, grace: timedelta, idle_ttl: timedelta
@@ -174,12 +175,13 @@ class RedisSessions:
                 _milliseconds(TOMBSTONE_LIFE),
             )
 
-        verdict, *records = await self._node.evaluate(
+        reply = await self._node.evaluate(
             _REFRESH, (keys.session, keys.principal, keys.tickets, keys.tombstone), arguments
         )
+        verdict, *records = reply.value
         if not records:
             return Refreshed(verdict=verdict.decode())
-        found = self._found(keys, records[0], records[1], None)
+        found = _found(keys, records[0], records[1], None, epoch=reply.epoch)
         return Refreshed(verdict=verdict.decode(), session=found.session, principal=found.principal)
 
     async def raise_generation(self, *, user_id: UUID, session_id: UUID, generation: int, rotated_at: datetime) -> None:
@@ -211,13 +213,6 @@ class RedisSessions:
         person = _Keys(user_id, user_id)
         await self._node.command("DEL", person.principal, person.tickets, *keys)
 
-    def _found(self, keys: "_Keys", session: Any, principal: Any, tombstone: Any) -> Found:
-        return Found(
-            buried=tombstone is not None,
-            session=_read_session(keys, session, self._node.epoch) if session else None,
-            principal=_read_principal(principal, self._node.epoch) if principal else None,
-        )
-
 
 class _Keys:
     """The keys of one person and one session of theirs."""
@@ -231,6 +226,14 @@ class _Keys:
         self.tombstone = f"{prefix}:d:{session_id.hex}"
         self.principal = f"{prefix}:p"
         self.tickets = f"{prefix}:t"
+
+
+def _found(keys: _Keys, session: Any, principal: Any, tombstone: Any, *, epoch: str) -> Found:
+    return Found(
+        buried=tombstone is not None,
+        session=_read_session(keys, session, epoch) if session else None,
+        principal=_read_principal(principal, epoch) if principal else None,
+    )
 
 
 def _read_session(keys: _Keys, record: bytes, epoch: str) -> Session | None:

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from hybrid_auth.core.database import DateTimeUTC, Transaction, table
 from hybrid_auth.sessions.models import SessionRow
-from hybrid_auth.sessions.session import Session
+from hybrid_auth.sessions.session import Session, Transport
 
 users = sql_table(
     table("users"), column("id", Uuid), column("session_epoch", BigInteger), column("disabled_at", DateTimeUTC)
@@ -104,14 +104,16 @@ class SessionRows:
         )
         return [_session(row) for row in (await self._transaction.execute(statement)).scalars()]
 
-    async def revoke(self, *, user_id: UUID, session_id: UUID, now: datetime, reason: str) -> bool:
-        """Revoke one; False where there is no such session of this person that is not revoked yet."""
-        statement = (
-            update(SessionRow)
-            .where(SessionRow.id == session_id, SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
-            .values(revoked_at=now, revoked_reason=reason)
+    async def revoke(
+        self, *, user_id: UUID, session_id: UUID, now: datetime, reason: str, transport: Transport | None = None
+    ) -> bool:
+        """Revoke one; False where there is no such session of this person (and transport) that is not revoked yet."""
+        statement = update(SessionRow).where(
+            SessionRow.id == session_id, SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None)
         )
-        return await self._transaction.write(statement) == 1
+        if transport is not None:
+            statement = statement.where(SessionRow.transport == transport)
+        return await self._transaction.write(statement.values(revoked_at=now, revoked_reason=reason)) == 1
 
     async def revoke_all(
         self, user_id: UUID, *, keep: UUID | None, now: datetime, idle_ttl: timedelta, reason: str
@@ -129,7 +131,12 @@ class SessionRows:
         if keep is not None:
             stamp = (
                 update(SessionRow)
-                .where(SessionRow.id == keep, SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
+                .where(
+                    SessionRow.id == keep,
+                    SessionRow.user_id == user_id,
+                    SessionRow.user_epoch == epoch - 1,
+                    SessionRow.revoked_at.is_(None),
+                )
                 .values(user_epoch=epoch)
             )
             await self._transaction.execute(stamp)

@@ -134,7 +134,12 @@ class SessionService:
         return Authenticated(session, principal)
 
     async def _rebuild(self, *, user_id: UUID, session_id: UUID) -> tuple[Session, Principal]:
-        """Read the truth and put it back into Redis, unless something changed since the ticket was taken."""
+        """Read the truth and put it back into Redis, unless something changed since the ticket was taken.
+
+        Then it is read again: what was read before the change may be over. Should others always be faster, the last
+        reading is the answer, uncached.
+        """
+        truth: tuple[Session, Principal] | None = None
         for _ in range(REBUILD_ATTEMPTS):
             ticket = await self._redis.take_ticket(user_id=user_id, session_id=session_id)
             if isinstance(ticket, Found):
@@ -154,9 +159,12 @@ class SessionService:
             if principal.session_epoch != row.session_epoch:
                 # The person's epoch moved between the two reads; this session may have been kept, so look again.
                 continue
-            await self._redis.store(row.session, principal, ticket, life=life)
-            return row.session, principal
-        raise Unavailable
+            truth = row.session, principal
+            if await self._redis.store(row.session, principal, ticket, life=life):
+                break
+        if truth is None:
+            raise Unavailable
+        return truth
 
     async def _bury_dead(self, *, user_id: UUID, session_id: UUID) -> None:
         """Nothing brings a dead session back, so this tombstone needs no ticket; PostgreSQL is spared the next look."""
@@ -186,10 +194,8 @@ class SessionService:
                     if decided.session is None or decided.principal is None:
                         continue
                     session = decided.session
-                    if decided.verdict == "rotated":
-                        self._upkeep.rotated(
-                            Rotation(session.user_id, session.id, session.generation, session.rotated_at)
-                        )
+                    # For "same" too: the reply to the one who rotated may have been lost on its way from Redis.
+                    self._upkeep.rotated(Rotation(session.user_id, session.id, session.generation, session.rotated_at))
                     return self._tokens(session, decided.principal, token.successor())
                 case "miss":
                     try:
@@ -216,23 +222,36 @@ class SessionService:
         """Whose token this is, in force or not; for ending its session only."""
         return self._refresh_tokens.read(text)
 
+    async def travels_otherwise(self, transaction: Transaction, token: RefreshToken, transport: Transport) -> bool:
+        """Whether the token was issued for another transport than the one it came by."""
+        found = await SessionRows(transaction).find(user_id=token.user_id, session_id=token.session_id)
+        return found is not None and found.session.transport != transport
+
     # --- revoke -----------------------------------------------------------------------------------------------------
 
-    async def revoke(self, transaction: Transaction, *, user_id: UUID, session_id: UUID, reason: str) -> bool:
-        """End one session with the transaction; False where it was no living session of this person."""
+    async def revoke(
+        self,
+        transaction: Transaction,
+        *,
+        user_id: UUID,
+        session_id: UUID,
+        reason: str,
+        transport: Transport | None = None,
+    ) -> bool:
+        """End one session with the transaction; False where it was no living session of this person (and transport)."""
         bury = partial(self._redis.bury, user_id=user_id, session_id=session_id)
         # Commit failed or in doubt: the answer is 503, and what may be revoked is dead all the same.
         transaction.after_doubt(bury)
         try:
             revoked = await SessionRows(transaction).revoke(
-                user_id=user_id, session_id=session_id, now=self._clock.now(), reason=reason
+                user_id=user_id, session_id=session_id, now=self._clock.now(), reason=reason, transport=transport
             )
+            if not revoked:
+                return False
+            row_id = await self._outbox.add(transaction, user_id=user_id, session_id=session_id, revoked=True)
         except Unavailable:
             await bury()
             raise
-        if not revoked:
-            return False
-        row_id = await self._outbox.add(transaction, user_id=user_id, session_id=session_id, revoked=True)
 
         async def apply() -> None:
             await bury()

@@ -1,7 +1,7 @@
 """What each worker does beside answering: write refreshes behind, and carry the outbox to Redis."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -14,6 +14,8 @@ from hybrid_auth.sessions.repository import Rotation, SessionRows
 
 INTERVAL = 0.9
 """Seconds between two rounds: a batch is written, and a stray outbox row applied, within a second."""
+BATCH = 1_000
+"""Refreshes in one statement, which takes 32,767 parameters: many more may wait after an outage of PostgreSQL."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,28 +51,32 @@ class Upkeep:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(INTERVAL)
-            try:
-                await self.write_rotations()
-                await self._outbox.poll()
-            except Unavailable:
-                log.warning("session_upkeep.store_unavailable", exc_info=True)
-            except Exception:
-                # The task must outlive any single failure: the outbox is what makes revocations reach Redis.
-                log.exception("session_upkeep.failed")
+            await self._attempt(self.write_rotations)
+            await self._attempt(self._outbox.poll)
+
+    async def _attempt(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Neither step may hold up the other, and no failure ends the task: revocations reach Redis through it."""
+        try:
+            await step()
+        except Unavailable:
+            log.warning("session_upkeep.store_unavailable", exc_info=True)
+        except Exception:
+            log.exception("session_upkeep.failed")
 
     async def write_rotations(self) -> None:
         """PostgreSQL first, then confirm in Redis; with Redis away an outbox row confirms later."""
-        batch, self._rotations = list(self._rotations.values()), {}
-        if not batch:
-            return
+        waiting, self._rotations = list(self._rotations.values()), {}
         try:
-            async with Transaction(self._session_maker) as transaction:
-                await SessionRows(transaction).raise_generations(batch)
-        except BaseException:
-            for rotation in batch:
+            while waiting:
+                batch = waiting[-BATCH:]
+                async with Transaction(self._session_maker) as transaction:
+                    await SessionRows(transaction).raise_generations(batch)
+                await self._confirm(batch)
+                del waiting[-BATCH:]
+        finally:
+            # Failed or cancelled on the way: again in the next round, or at the stop. Twice does no harm.
+            for rotation in waiting:
                 self.rotated(rotation)
-            raise
-        await self._confirm(batch)
 
     async def _confirm(self, batch: Sequence[Rotation]) -> None:
         unconfirmed = list(batch)
