@@ -102,6 +102,8 @@ def auth_config(
             public_url=settings.public_origin,
             allowed_origins=settings.allowed_origins,
             secure_cookies=settings.secure_cookies,
+            rp_id=settings.rp_id,
+            challenge_ttl=timedelta(seconds=settings.passkey_challenge_ttl),
         ),
         sessions=SessionConfig(
             issuer=settings.issuer,
@@ -117,6 +119,7 @@ def auth_config(
             email_verification=settings.email_verification,
             verification_ttl=timedelta(seconds=settings.email_verification_ttl),
             public_url=settings.public_origin,
+            enrolment_ttl=timedelta(seconds=settings.enrolment_token_ttl),
             password_words=(settings.public_host,),
             password_min_length=settings.password_min_length,
             password_max_length=settings.password_max_length,

@@ -12,6 +12,10 @@ from hybrid_auth.core.database import Transaction
 from hybrid_auth.core.secretbox import SecretBox
 from hybrid_auth.mail.console import ConsoleSender
 from hybrid_auth.mail.outbox import MailOutbox
+from hybrid_auth.passkeys.challenges import Challenges
+from hybrid_auth.passkeys.enrolment import Enrolments
+from hybrid_auth.passkeys.providers import Providers
+from hybrid_auth.passkeys.service import Passkeys
 from hybrid_auth.passwords.hashing import PasswordHasher
 from hybrid_auth.passwords.registration import Registration
 from hybrid_auth.passwords.service import Passwords
@@ -38,6 +42,7 @@ class Services:
     hasher: PasswordHasher
     accounts: Accounts
     passwords: Passwords
+    passkeys: Passkeys
     registration: Registration
     sign_in: SignIn
     mail_sender: ConsoleSender | None
@@ -85,8 +90,20 @@ def build(config: AuthConfig) -> Services:
     accounts = Accounts(clock=clock, sessions=sessions, load_principal=load_principal)
     hasher = PasswordHasher(config.argon2, workers=config.hashing_workers, queue=config.hashing_queue)
     passwords = Passwords(config=config.accounts, clock=clock, hasher=hasher, sessions=sessions)
-    load_principal.methods = (passwords,)
     mail = MailOutbox(box, clock)
+    passkeys = Passkeys(
+        web=config.web,
+        config=config.accounts,
+        clock=clock,
+        session_maker=maker,
+        accounts=accounts,
+        sessions=sessions,
+        challenges=Challenges(config.redis, ttl=config.web.challenge_ttl),
+        enrolments=Enrolments(config.redis, ttl=config.accounts.enrolment_ttl),
+        providers=Providers(config.passkey_providers),
+        mail=mail,
+    )
+    load_principal.methods = (passwords, passkeys)
     return Services(
         config=config,
         web=config.web,
@@ -97,10 +114,16 @@ def build(config: AuthConfig) -> Services:
         hasher=hasher,
         accounts=accounts,
         passwords=passwords,
+        passkeys=passkeys,
         registration=Registration(
-            config=config.accounts, clock=clock, accounts=accounts, passwords=passwords, mail=mail
+            config=config.accounts,
+            clock=clock,
+            accounts=accounts,
+            passwords=passwords,
+            mail=mail,
+            offer_enrolment=passkeys.offer_enrolment,
         ),
-        sign_in=SignIn(sessions, {passwords.kind: passwords}),
+        sign_in=SignIn(sessions, {passwords.kind: passwords, passkeys.kind: passkeys}),
         mail_sender=ConsoleSender(maker, mail, config.show_mail) if config.show_mail else None,
     )
 
@@ -125,6 +148,7 @@ def provide(services: Services) -> dict[str, Provide]:
         "sessions": constant(services.sessions),
         "accounts": constant(services.accounts),
         "passwords": constant(services.passwords),
+        "passkeys": constant(services.passkeys),
         "registration": constant(services.registration),
         "sign_in": constant(services.sign_in),
         "access_tokens": constant(services.access_tokens),

@@ -19,18 +19,25 @@ from hybrid_auth.dependencies import build, provide
 from hybrid_auth.guards import ResolveSession, requires_session
 from hybrid_auth.health import HealthController
 from hybrid_auth.openapi import document_errors
+from hybrid_auth.passkeys.controller import PasskeyCeremonyController, PasskeyController
 from hybrid_auth.passwords.controller import PasswordChangeController, PasswordController
 from hybrid_auth.problems import HANDLERS, auth_error
 from hybrid_auth.sessions.controller import SessionController, TokenController
 from hybrid_auth.signin.controller import ReauthenticationController
 from hybrid_auth.wellknown import WellKnownController
 
-PUBLIC: Sequence[ControllerRouterHandler] = (PasswordController, TokenController, HealthController)
+PUBLIC: Sequence[ControllerRouterHandler] = (
+    PasswordController,
+    TokenController,
+    PasskeyCeremonyController,
+    HealthController,
+)
 AUTHENTICATED: Sequence[ControllerRouterHandler] = (
     MeController,
     SessionController,
     ReauthenticationController,
     PasswordChangeController,
+    PasskeyController,
 )
 
 

@@ -25,12 +25,14 @@ STATUS: Mapping[type[errors.AuthError], int] = {
     errors.ValidationFailed: 400,
     errors.MalformedRequest: 400,
     errors.PasswordRejected: 400,
+    errors.PasskeyVerificationFailed: 400,
     errors.InvalidOrExpiredToken: 400,
     errors.InvalidCredentials: 401,
     errors.InvalidToken: 401,
     errors.SessionRevoked: 401,
     errors.InvalidRefreshToken: 401,
     errors.RefreshTokenReused: 401,
+    errors.UnknownPasskey: 401,
     errors.OriginNotAllowed: 403,
     errors.ReauthenticationRequired: 403,
     errors.EmailNotVerified: 403,
@@ -124,6 +126,8 @@ def auth_error(request: Request[Any, Any, Any], error: errors.AuthError) -> Resp
     A refresh cookie is removed only where its session is known to be over: the loser of a race between two tabs must
     not delete what the winner was just given.
     """
+    if isinstance(error, errors.PasskeyVerificationFailed):
+        log.info("passkey.ceremony_refused", step=error.step, exc_info=error.__cause__)
     headers = headers_of(error)
     over = isinstance(error, errors.RefreshTokenReused) or getattr(error, "clear_cookie", False)
     if over:

@@ -3,9 +3,20 @@
 from hybrid_auth.accounts.models import UserRow
 from hybrid_auth.core.database import TABLE_PREFIX, Base
 from hybrid_auth.mail.models import MailRow
+from hybrid_auth.passkeys.models import PasskeyProfileRow, PasskeyRow
 from hybrid_auth.passwords.models import PasswordRow, RegistrationRow
 from hybrid_auth.sessions.models import OutboxRow, SessionRow, SigningKeyRow
 
-TABLES = (UserRow, PasswordRow, RegistrationRow, SessionRow, OutboxRow, SigningKeyRow, MailRow)
+TABLES = (
+    UserRow,
+    PasswordRow,
+    RegistrationRow,
+    SessionRow,
+    OutboxRow,
+    SigningKeyRow,
+    MailRow,
+    PasskeyRow,
+    PasskeyProfileRow,
+)
 VERSION_TABLE = f"{TABLE_PREFIX}version"
 metadata = Base.metadata

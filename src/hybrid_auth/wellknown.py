@@ -8,6 +8,9 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_302_FOUND
 
+from hybrid_auth.core.config import WebConfig
+from hybrid_auth.core.errors import NotFound
+from hybrid_auth.core.http import raises
 from hybrid_auth.sessions.access_tokens import AccessTokens
 
 
@@ -25,6 +28,28 @@ class WellKnownController(Controller):
     )
     async def jwks(self, access_tokens: NamedDependency[AccessTokens]) -> Response[dict[str, Any]]:
         return Response(access_tokens.jwks)
+
+    @get(
+        "/passkey-endpoints",
+        operation_id="passkeyEndpoints",
+        summary="Where passkeys are made and managed (W3C passkey endpoints)",
+        cache_control=CacheControlHeader(public=True, max_age=300),
+    )
+    async def passkey_endpoints(self, web: NamedDependency[WebConfig]) -> dict[str, str]:
+        page = f"{web.public_url}/account#passkeys"
+        return {"enroll": page, "manage": page}
+
+    @get(
+        "/webauthn",
+        operation_id="relatedOrigins",
+        summary="Origins that may use our passkeys (WebAuthn L3 §5.11)",
+        opt=raises(NotFound),
+        cache_control=CacheControlHeader(public=True, max_age=300),
+    )
+    async def related_origins(self, web: NamedDependency[WebConfig]) -> dict[str, list[str]]:
+        if len(web.allowed_origins) < 2:
+            raise NotFound
+        return {"origins": sorted(web.allowed_origins)}
 
     @get(
         "/change-password",

@@ -1,11 +1,29 @@
 """What accounts must know of the ways to sign in, without knowing any of them."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
+from hybrid_auth.core.principal import Principal
+
 Kind = Literal["password", "totp", "recovery_code", "passkey"]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentToken:
+    """Lets an account without any credential get its first one."""
+
+    token: str
+    ttl: timedelta
+
+
+class OfferEnrolment(Protocol):
+    """How an address that was just confirmed leads to a first credential, without knowing which kinds there are."""
+
+    async def __call__(self, principal: Principal) -> EnrolmentToken: ...
 
 
 class SignInMethod(Protocol):

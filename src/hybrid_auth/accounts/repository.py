@@ -57,6 +57,10 @@ class UserRows:
         row = (await self._transaction.execute(statement)).one_or_none()
         return None if row is None else (row.id, row.email_verified_at is not None)
 
+    async def lock(self, user_id: UUID) -> None:
+        """Hold the person's row until the transaction ends."""
+        await self._transaction.execute(select(UserRow.id).where(UserRow.id == user_id).with_for_update())
+
     async def change(self, user_id: UUID, values: Mapping[str, Any]) -> bool:
         """Set columns of one person; False where there is none."""
         return await self._transaction.write(update(UserRow).where(UserRow.id == user_id).values(**values)) == 1

@@ -9,7 +9,7 @@ from hybrid_auth.accounts.methods import SignInMethod
 from hybrid_auth.accounts.repository import UserRows
 from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.database import Transaction
-from hybrid_auth.core.errors import FieldError, NotFound, ValidationFailed
+from hybrid_auth.core.errors import FieldError, LastSignInMethod, NotFound, ValidationFailed
 from hybrid_auth.core.principal import Principal
 from hybrid_auth.sessions.service import Authenticated, SessionService
 
@@ -55,6 +55,20 @@ class Accounts:
         )
         return user_id if added else None
 
+    async def principal(self, transaction: Transaction, user_id: UUID) -> Principal | None:
+        """The person as PostgreSQL has them now; None where there is none or they are disabled."""
+        return await self._load_principal(transaction, user_id)
+
+    async def lock(self, transaction: Transaction, user_id: UUID) -> None:
+        """Let nobody else change this person's ways to sign in until the transaction ends."""
+        await UserRows(transaction).lock(user_id)
+
+    async def require_a_way_in(self, transaction: Transaction, user_id: UUID) -> None:
+        """LastSignInMethod where neither a password nor a passkey is left; call it under `lock`, after a removal."""
+        principal = await self._load_principal(transaction, user_id)
+        if principal is None or not (principal.has_password or principal.passkey_count):
+            raise LastSignInMethod
+
     async def mark_verified(self, transaction: Transaction, user_id: UUID) -> None:
         """The address proved to be the person's.
 
@@ -80,8 +94,12 @@ class Accounts:
 
 
 def reauthentication_methods(principal: Principal) -> tuple[str, ...]:
-    """The ways in which this person can prove themself again, strongest first."""
-    have = {"passkey": principal.passkey_count > 0, "totp": principal.totp_enabled, "password": principal.has_password}
+    """The ways in which this person can prove themself well enough, strongest first."""
+    have = {
+        "passkey": principal.passkey_count > 0,
+        "totp": principal.totp_enabled,
+        "password": principal.has_password and not (principal.passkey_count or principal.totp_enabled),
+    }
     return tuple(kind for kind, there in have.items() if there)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from hybrid_auth.core.clock import Clock, SystemClock
@@ -50,6 +51,10 @@ class WebConfig:
     """Scheme and authority people use, e.g. ``https://id.example.com``; never taken from a request."""
     allowed_origins: frozenset[str]
     """Origins that may act on our cookies, the public one included."""
+    rp_id: str = "localhost"
+    """WebAuthn relying party id: the public host, or a domain it lies under."""
+    challenge_ttl: timedelta = timedelta(minutes=5)
+    """Life of a WebAuthn challenge."""
     secure_cookies: bool
     """Over HTTPS: `Secure` and the `__Host-` prefix."""
 
@@ -68,6 +73,8 @@ class AccountConfig:
     """Links in mail begin with it; never taken from a request."""
     password_words: tuple[str, ...] = ()
     """The service's own words beside its name, refused inside passwords."""
+    enrolment_ttl: timedelta = timedelta(minutes=15)
+    """Life of a token that lets an account without a credential register a passkey."""
     password_min_length: int = 15
     """Code points."""
     password_max_length: int = 256
@@ -94,5 +101,7 @@ class AuthConfig:
     hashing_queue: int = 64
     """Hashes that may wait beside them."""
     clock: Clock = field(default_factory=SystemClock)
+    passkey_providers: Path | None = None
+    """A JSON file with more names of passkey providers by AAGUID."""
     show_mail: Callable[[str, str, str], None] | None = None
     """For development: takes recipient, subject and text of each mail instead of a mail server."""

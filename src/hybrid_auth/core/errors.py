@@ -5,13 +5,15 @@ AuthError
 │   ├── ValidationFailed            validation_error
 │   ├── MalformedRequest            malformed_request
 │   ├── PasswordRejected            password_rejected
+│   ├── PasskeyVerificationFailed   passkey_verification_failed
 │   └── InvalidOrExpiredToken       invalid_or_expired_token
 ├── NotAuthenticated
 │   ├── InvalidCredentials          invalid_credentials
 │   ├── InvalidToken                invalid_token
 │   ├── SessionRevoked              session_revoked
 │   ├── InvalidRefreshToken         invalid_refresh_token
-│   └── RefreshTokenReused          refresh_token_reused
+│   ├── RefreshTokenReused          refresh_token_reused
+│   └── UnknownPasskey              unknown_passkey
 ├── NotAllowed
 │   ├── OriginNotAllowed            origin_not_allowed
 │   ├── ReauthenticationRequired    reauthentication_required
@@ -84,6 +86,17 @@ class PasswordRejected(InvalidInput):
         self.reason = reason
 
 
+class PasskeyVerificationFailed(InvalidInput):
+    """`step`: where in WebAuthn Level 3 the ceremony ended; for the log, the client is told only that it did."""
+
+    code = "passkey_verification_failed"
+    detail = "The passkey could not be verified. Try again."
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self.step = step
+
+
 class InvalidOrExpiredToken(InvalidInput):
     code = "invalid_or_expired_token"
     detail = "This link or code is not valid any more. Ask for a new one."
@@ -122,6 +135,11 @@ class InvalidRefreshToken(NotAuthenticated):
 class RefreshTokenReused(NotAuthenticated):
     code = "refresh_token_reused"
     detail = "This refresh token had already been replaced. The session was ended to be safe. Sign in again."
+
+
+class UnknownPasskey(NotAuthenticated):
+    code = "unknown_passkey"
+    detail = "This passkey is not linked to an account here."
 
 
 class NotAllowed(AuthError):

@@ -50,6 +50,13 @@ class StrictRequest(Request[Any, Any, Any]):
             raise MalformedRequest from error
 
 
+def bearer_token(headers: Headers) -> str | None:
+    """The one bearer token of a request; None where there is none, or more than one header claims to be."""
+    values = headers.getall("authorization", [])
+    scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
+    return token if scheme.lower() == "bearer" and token else None
+
+
 def raises(*errors: type[AuthError]) -> dict[str, Any]:
     """`opt` of a route: the errors it may answer beside those that any route may. Documented in the OpenAPI page."""
     return {"errors": errors}

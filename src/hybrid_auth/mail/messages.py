@@ -35,3 +35,28 @@ def already_registered(*, recipient: str, app_name: str, sign_in_url: str) -> Me
             "If it was not you, you need not do anything: nothing was changed.\n"
         ),
     )
+
+
+def passkey_added(*, recipient: str, app_name: str, name: str) -> Message:
+    """To the owner of an account that got a new passkey."""
+    return Message(
+        recipient=recipient,
+        subject=f"A passkey was added to your {app_name} account",
+        text=(
+            f"The passkey \u201c{name}\u201d can now sign in to your {app_name} account.\n\n"
+            "If it was not you, sign in, delete that passkey, change your password and sign out everywhere.\n"
+        ),
+    )
+
+
+def passkey_suspected(*, recipient: str, app_name: str, name: str) -> Message:
+    """To the owner of a passkey whose counter went back."""
+    return Message(
+        recipient=recipient,
+        subject=f"A sign-in to your {app_name} account was refused",
+        text=(
+            f"Somebody tried to sign in with your passkey \u201c{name}\u201d, but the security key reported a use "
+            "that lies in the past. That happens when a key was copied, and rarely when it is faulty.\n\n"
+            "The sign-in was refused. If you see this again, delete that passkey and make a new one on another key.\n"
+        ),
+    )

@@ -27,6 +27,7 @@ from hybrid_auth.core.principal import Proof
 from hybrid_auth.passwords.registration import Application, Registration
 from hybrid_auth.passwords.schemas import (
     ChangePasswordRequest,
+    EnrolmentOffer,
     LoginRequest,
     RegisterRequest,
     VerificationSent,
@@ -42,6 +43,9 @@ from hybrid_auth.signin.service import SignedIn, SignIn
 SIGNED_IN_AT_ONCE = ResponseSpec(
     LoginResult, description="Where addresses need no confirmation first.", generate_examples=False
 )
+
+
+CONFIRMED = ResponseSpec(None, description="The address is confirmed.", generate_examples=False)
 
 
 class PasswordController(Controller):
@@ -71,7 +75,7 @@ class PasswordController(Controller):
         clock: NamedDependency[Clock],
     ) -> Response[VerificationSent]:
         application = Application(email=data.email, password=data.password, display_name=data.display_name)
-        if config.email_verification == "required":
+        if config.email_verification == "required" or data.password is None:
             await registration.apply(transaction, application)
             return Response(VerificationSent(), status_code=HTTP_202_ACCEPTED)
         proof = await registration.join(transaction, application)
@@ -105,7 +109,8 @@ class PasswordController(Controller):
         "/email/verify",
         operation_id="verifyEmail",
         summary="Confirm an email address with the token of its link",
-        status_code=HTTP_204_NO_CONTENT,
+        status_code=HTTP_200_OK,
+        responses={HTTP_204_NO_CONTENT: CONFIRMED},
         opt=raises(InvalidOrExpiredToken),
     )
     async def verify_email(
@@ -113,8 +118,11 @@ class PasswordController(Controller):
         data: JSONBody[VerifyEmailRequest],
         registration: NamedDependency[Registration],
         transaction: NamedDependency[Transaction],
-    ) -> None:
-        await registration.confirm(transaction, data.token)
+    ) -> Response[EnrolmentOffer]:
+        enrolment = await registration.confirm(transaction, data.token)
+        if enrolment is None:
+            return Response(None, status_code=HTTP_204_NO_CONTENT)  # type: ignore[arg-type]
+        return Response(EnrolmentOffer(enrolment.token, int(enrolment.ttl.total_seconds())))
 
 
 class PasswordChangeController(Controller):

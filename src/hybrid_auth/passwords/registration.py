@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from hybrid_auth.accounts.emails import canonical, normalise
+from hybrid_auth.accounts.methods import EnrolmentToken, OfferEnrolment
 from hybrid_auth.accounts.repository import UserRows
 from hybrid_auth.accounts.service import Accounts, clean_display_name
 from hybrid_auth.core.clock import Clock
@@ -23,7 +24,8 @@ class Application:
     """What somebody who registers hands in."""
 
     email: str
-    password: str
+    password: str | None
+    """None: the account will have passkeys only."""
     display_name: str | None
 
 
@@ -31,19 +33,28 @@ class Registration:
     """From an application to a person."""
 
     def __init__(
-        self, *, config: AccountConfig, clock: Clock, accounts: Accounts, passwords: Passwords, mail: MailOutbox
+        self,
+        *,
+        config: AccountConfig,
+        clock: Clock,
+        accounts: Accounts,
+        passwords: Passwords,
+        mail: MailOutbox,
+        offer_enrolment: OfferEnrolment,
     ) -> None:
         self._config = config
         self._clock = clock
         self._accounts = accounts
         self._passwords = passwords
         self._mail = mail
+        self._offer_enrolment = offer_enrolment
 
     async def apply(self, transaction: Transaction, application: Application) -> None:
         """`required` mode: keep it until the address is confirmed.
 
         The same policy check, hash and statements whether or not the address is taken; only the mail differs, and
         only the owner of the address reads that. Where it is taken, the row stored has a link nobody was sent.
+        An account without a password always takes this way: its first passkey needs a confirmed address.
         """
         encoded = await self._hashed(application)
         taken = await RegistrationRows(transaction).is_taken(canonical(application.email))
@@ -59,23 +70,33 @@ class Registration:
         )
         if user_id is None:
             raise Conflict("There is an account with this email address already. Sign in instead.")
-        await PasswordRows(transaction).put(user_id, encoded, now=self._clock.now())
+        if encoded is not None:
+            await PasswordRows(transaction).put(user_id, encoded, now=self._clock.now())
         token = random_token()
         await self._keep(transaction, application, token=token, encoded=None, user_id=user_id)
         await self._write(transaction, application.email, token)
         return Proof(user_id=user_id, session_epoch=0, amr=PASSWORD_AMR, aal=1)
 
-    async def confirm(self, transaction: Transaction, token: str) -> None:
-        """The press on a link: the address is the person's. InvalidOrExpiredToken for any link but the newest."""
+    async def confirm(self, transaction: Transaction, token: str) -> EnrolmentToken | None:
+        """The press on a link: the address is the person's. InvalidOrExpiredToken for any link but the newest.
+
+        A person without any credential gets a token to enrol one.
+        """
         row = await RegistrationRows(transaction).take(token_digest(token), now=self._clock.now())
         if row is None:
             raise InvalidOrExpiredToken
-        if row.user_id is not None:
-            await self._accounts.mark_verified(transaction, row.user_id)
-            return
-        user_id = await self._adopt(transaction, row.email, row.email_canonical, row.display_name)
-        if row.password_hash is not None:
-            await PasswordRows(transaction).put(user_id, row.password_hash, now=self._clock.now())
+        user_id = row.user_id
+        if user_id is not None:
+            await self._accounts.mark_verified(transaction, user_id)
+        else:
+            user_id = await self._adopt(transaction, row.email, row.email_canonical, row.display_name)
+            if row.password_hash is not None:
+                await PasswordRows(transaction).put(user_id, row.password_hash, now=self._clock.now())
+        principal = await self._accounts.principal(transaction, user_id)
+        if principal is None:
+            raise InvalidOrExpiredToken
+        has_credential = principal.has_password or principal.passkey_count > 0
+        return None if has_credential else await self._offer_enrolment(principal)
 
     async def _adopt(
         self, transaction: Transaction, email: str, email_canonical: str, display_name: str | None
@@ -90,9 +111,11 @@ class Registration:
         await self._accounts.mark_verified(transaction, known[0])
         return known[0]
 
-    async def _hashed(self, application: Application) -> str:
+    async def _hashed(self, application: Application) -> str | None:
         normalise(application.email)
         name = clean_display_name(application.display_name)
+        if application.password is None:
+            return None
         return await self._passwords.hash_new(application.password, email=application.email, display_name=name)
 
     async def _keep(

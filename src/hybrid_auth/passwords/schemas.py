@@ -13,7 +13,8 @@ MailToken = Annotated[str, Meta(max_length=128)]
 
 class RegisterRequest(Secretive, frozen=True):
     email: Email
-    password: Password
+    password: Password | None = None
+    """Left out: the account will have passkeys only."""
     display_name: DisplayName | None = None
     client: Client = "browser"
 
@@ -32,6 +33,13 @@ class ChangePasswordRequest(Secretive, frozen=True):
 
 class VerifyEmailRequest(Secretive, frozen=True):
     token: MailToken
+
+
+class EnrolmentOffer(Struct, frozen=True):
+    """For a confirmed account without any credential: as bearer it lets its holder register the first passkey."""
+
+    enrolment_token: str
+    expires_in: int
 
 
 class VerificationSent(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Signing in with a password, and changing it."""
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from anyio import to_thread
@@ -12,7 +12,7 @@ from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.config import AccountConfig
 from hybrid_auth.core.database import Transaction
 from hybrid_auth.core.errors import AccountDisabled, EmailNotVerified, FieldError, InvalidCredentials, ValidationFailed
-from hybrid_auth.core.principal import Principal, Proof
+from hybrid_auth.core.principal import Proof
 from hybrid_auth.passwords.hashing import PasswordHasher
 from hybrid_auth.passwords.policy import check_password
 from hybrid_auth.passwords.repository import PasswordRows, password_count
@@ -60,10 +60,10 @@ class Passwords:
             await rows.renew(candidate.user_id, old=candidate.hash, new=renewed)
         return Proof(user_id=candidate.user_id, session_epoch=candidate.session_epoch, amr=PASSWORD_AMR, aal=1)
 
-    async def prove_again(self, transaction: Transaction, principal: Principal, answer: str) -> Proof:
+    async def prove_again(self, transaction: Transaction, caller: Authenticated, answer: Any) -> Proof:
         """The proof of somebody who is signed in already; InvalidCredentials otherwise."""
-        _, epoch = await self._verified(transaction, principal.id, answer)
-        return Proof(user_id=principal.id, session_epoch=epoch, amr=PASSWORD_AMR, aal=1)
+        _, epoch = await self._verified(transaction, caller.principal.id, answer)
+        return Proof(user_id=caller.principal.id, session_epoch=epoch, amr=PASSWORD_AMR, aal=1)
 
     async def change(self, transaction: Transaction, caller: Authenticated, *, current: str | None, new: str) -> None:
         """Replace the password, or set a first one; every other session of the person ends."""

@@ -21,6 +21,7 @@ class SessionRow(Base):
     user_epoch: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
     authenticated_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+    strongly_authenticated_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
     generation: Mapped[int] = mapped_column(BigInteger)
     rotated_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))

@@ -41,11 +41,12 @@ class _Header(msgspec.Struct, frozen=True):
     t: Transport
 
 
-class _Payload(msgspec.Struct, frozen=True):
+class _Payload(msgspec.Struct, frozen=True, kw_only=True):
     """What the scripts never read."""
 
     created_at: datetime
     authenticated_at: datetime
+    strongly_authenticated_at: datetime | None
     amr: tuple[str, ...]
     aal: int
     ip: str | None
@@ -137,7 +138,13 @@ class RedisSessions:
             t=session.transport,
         )
         payload = _Payload(
-            session.created_at, session.authenticated_at, session.amr, session.aal, session.ip, session.user_agent
+            created_at=session.created_at,
+            authenticated_at=session.authenticated_at,
+            strongly_authenticated_at=session.strongly_authenticated_at,
+            amr=session.amr,
+            aal=session.aal,
+            ip=session.ip,
+            user_agent=session.user_agent,
         )
         person = _encode(_PrincipalHeader(ticket.epoch, principal.session_epoch)) + b"\n" + _encode(principal)
 
@@ -248,6 +255,7 @@ def _read_session(keys: _Keys, record: bytes, epoch: str) -> Session | None:
         user_epoch=header.u,
         created_at=payload.created_at,
         authenticated_at=payload.authenticated_at,
+        strongly_authenticated_at=payload.strongly_authenticated_at,
         expires_at=_moment(header.x),
         generation=header.g,
         rotated_at=_moment(header.r),

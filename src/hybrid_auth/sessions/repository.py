@@ -56,6 +56,7 @@ class SessionRows:
             SessionRow.user_epoch: session.user_epoch,
             SessionRow.created_at: session.created_at,
             SessionRow.authenticated_at: session.authenticated_at,
+            SessionRow.strongly_authenticated_at: session.strongly_authenticated_at,
             SessionRow.expires_at: session.expires_at,
             SessionRow.generation: session.generation,
             SessionRow.rotated_at: session.rotated_at,
@@ -155,13 +156,18 @@ class SessionRows:
         return [row.id for row in rows], sum(row.lived for row in rows)
 
     async def reauthenticate(
-        self, *, session_id: UUID, user_id: UUID, now: datetime, amr: Sequence[str], aal: int
+        self, *, session_id: UUID, user_id: UUID, now: datetime, amr: Sequence[str], aal: int, strong: bool
     ) -> Session | None:
         """Stamp a fresh proof; the session as it is then, None where it is revoked."""
         statement = (
             update(SessionRow)
             .where(SessionRow.id == session_id, SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
-            .values(authenticated_at=now, amr=list(amr), aal=aal)
+            .values(
+                authenticated_at=now,
+                strongly_authenticated_at=now if strong else SessionRow.strongly_authenticated_at,
+                amr=list(amr),
+                aal=aal,
+            )
             .returning(SessionRow)
         )
         row = (await self._transaction.execute(statement)).scalar_one_or_none()
@@ -199,6 +205,7 @@ def _session(row: SessionRow) -> Session:
         user_epoch=row.user_epoch,
         created_at=row.created_at,
         authenticated_at=row.authenticated_at,
+        strongly_authenticated_at=row.strongly_authenticated_at,
         expires_at=row.expires_at,
         generation=row.generation,
         rotated_at=row.rotated_at,

@@ -101,6 +101,7 @@ class SessionService:
             user_epoch=proof.session_epoch,
             created_at=now,
             authenticated_at=now,
+            strongly_authenticated_at=now if proof.aal > 1 else None,
             expires_at=now + self._config.absolute_ttl,
             generation=0,
             rotated_at=now,
@@ -304,13 +305,20 @@ class SessionService:
 
     # --- step-up ----------------------------------------------------------------------------------------------------
 
-    def is_recent(self, session: Session) -> bool:
-        """Whether the person proved themself in this session within the last few minutes."""
-        return self._clock.now() - session.authenticated_at <= self._config.recent_ttl
+    def is_recent(self, authenticated: Authenticated) -> bool:
+        """Whether the person proved themself in this session within the last few minutes.
+
+        Where the account has a second factor or a passkey, only such a proof counts: a stolen password must not be
+        enough to remove what protects against stolen passwords.
+        """
+        session, person = authenticated.session, authenticated.principal
+        strong = person.totp_enabled or person.passkey_count > 0
+        proven = session.strongly_authenticated_at if strong else session.authenticated_at
+        return proven is not None and self._clock.now() - proven <= self._config.recent_ttl
 
     def require_recent(self, authenticated: Authenticated, *, methods: Sequence[str]) -> None:
         """ReauthenticationRequired, with the ways to do so, unless the last proof is recent."""
-        if not self.is_recent(authenticated.session):
+        if not self.is_recent(authenticated):
             raise ReauthenticationRequired(methods)
 
     async def reauthenticate(
@@ -323,6 +331,7 @@ class SessionService:
             now=self._clock.now(),
             amr=tuple(dict.fromkeys((*authenticated.session.amr, *proof.amr))),
             aal=max(proof.aal, authenticated.session.aal),
+            strong=proof.aal > 1,
         )
         if session is None or proof.user_id != authenticated.principal.id:
             raise SessionRevoked

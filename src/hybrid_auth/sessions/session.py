@@ -20,6 +20,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     authenticated_at: datetime
     """When the person last proved themself in this session (`auth_time`)."""
+    strongly_authenticated_at: datetime | None
+    """When they last did so with two factors (AAL2) in this session; None: never."""
     expires_at: datetime
     """The absolute end, set at the sign-in and never moved."""
     generation: int

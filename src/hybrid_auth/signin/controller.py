@@ -6,10 +6,15 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from hybrid_auth.core.database import Transaction
-from hybrid_auth.core.errors import HashingCapacityExceeded, InvalidCredentials
+from hybrid_auth.core.errors import HashingCapacityExceeded, InvalidCredentials, PasskeyVerificationFailed
 from hybrid_auth.core.http import raises
 from hybrid_auth.sessions.service import Authenticated
-from hybrid_auth.signin.schemas import PasswordReauthentication, ReauthenticationResult
+from hybrid_auth.signin.schemas import (
+    PasskeyReauthentication,
+    PasswordReauthentication,
+    Reauthentication,
+    ReauthenticationResult,
+)
 from hybrid_auth.signin.service import SignIn
 
 
@@ -24,16 +29,19 @@ class ReauthenticationController(Controller):
         operation_id="reauthenticate",
         summary="Prove again who you are, for what needs a recent proof",
         status_code=HTTP_200_OK,
-        opt=raises(InvalidCredentials, HashingCapacityExceeded),
+        opt=raises(InvalidCredentials, PasskeyVerificationFailed, HashingCapacityExceeded),
     )
     async def reauthenticate(
         self,
-        data: JSONBody[PasswordReauthentication],
+        data: JSONBody[Reauthentication],
         caller: NamedDependency[Authenticated],
         sign_in: NamedDependency[SignIn],
         transaction: NamedDependency[Transaction],
     ) -> ReauthenticationResult:
-        access_token, expires_in = await sign_in.reauthenticate(
-            transaction, caller, method="password", answer=data.password
-        )
+        match data:
+            case PasswordReauthentication(password=password):
+                proven = sign_in.reauthenticate(transaction, caller, method="password", answer=password)
+            case PasskeyReauthentication(credential=credential):
+                proven = sign_in.reauthenticate(transaction, caller, method="passkey", answer=credential)
+        access_token, expires_in = await proven
         return ReauthenticationResult(access_token, "Bearer", expires_in)

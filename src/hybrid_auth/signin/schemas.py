@@ -1,6 +1,6 @@
 """What a sign-in answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -51,6 +51,15 @@ class PasswordReauthentication(Secretive, frozen=True, tag_field="method", tag="
     """Prove again with the password."""
 
     password: Password
+
+
+class PasskeyReauthentication(Secretive, frozen=True, tag_field="method", tag="passkey"):
+    """Prove again with a passkey, over a challenge of this session."""
+
+    credential: dict[str, Any]
+
+
+Reauthentication = PasswordReauthentication | PasskeyReauthentication
 
 
 class ReauthenticationResult(Struct, frozen=True):

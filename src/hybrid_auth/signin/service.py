@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from hybrid_auth.core.database import Transaction
 from hybrid_auth.core.errors import InvalidCredentials
@@ -23,7 +23,7 @@ class SignedIn:
 class ReauthenticationMethod(Protocol):
     """How somebody who is signed in proves themself again."""
 
-    async def prove_again(self, transaction: Transaction, principal: Principal, answer: str) -> Proof:
+    async def prove_again(self, transaction: Transaction, caller: Authenticated, answer: Any) -> Proof:
         """A proof of this very person; InvalidCredentials (or the method's own refusal) otherwise."""
         ...
 
@@ -57,10 +57,10 @@ class SignIn:
         return SignedIn(tokens, principal)
 
     async def reauthenticate(
-        self, transaction: Transaction, caller: Authenticated, *, method: str, answer: str
+        self, transaction: Transaction, caller: Authenticated, *, method: str, answer: Any
     ) -> tuple[str, int]:
         """Prove again who one is: a fresh access token and its life in seconds."""
-        proof = await self._methods[method].prove_again(transaction, caller.principal, answer)
+        proof = await self._methods[method].prove_again(transaction, caller, answer)
         if proof.user_id != caller.principal.id:
             raise InvalidCredentials
         return await self._sessions.reauthenticate(transaction, caller, proof)

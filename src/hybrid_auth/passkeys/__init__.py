@@ -1,0 +1,1 @@
+"""Passkeys: WebAuthn Level 3 ceremonies, and their whole life cycle."""
