@@ -1,0 +1,29 @@
+/** The contract's shapes, read out of the generated document by path, so that only paths and fields are relied on. */
+import type { paths } from "./schema";
+
+type Path = keyof paths;
+export type Method = "get" | "post" | "patch" | "delete";
+type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : undefined;
+type Operation<P extends Path, M extends Method> = Exclude<paths[P][M], undefined>;
+
+/** The paths that offer the method. */
+export type PathOf<M extends Method> = { [P in Path]: Operation<P, M> extends never ? never : P }[Path];
+
+/** What a successful call answers; undefined where there is no body. */
+export type Answer<M extends Method, P extends Path> =
+  Operation<P, M> extends { responses: infer All }
+    ? { [Status in keyof All & (200 | 201 | 202 | 204)]: Json<All[Status]> }[keyof All &
+        (200 | 201 | 202 | 204)]
+    : never;
+
+/** What a call sends; undefined where it takes no body. */
+export type Sent<M extends Method, P extends Path> =
+  Operation<P, M> extends { requestBody?: infer Body } ? Json<Exclude<Body, undefined>> : undefined;
+
+export type LoginResult = Answer<"post", "/auth/login">;
+export type SignedIn = Extract<LoginResult, { status: "authenticated" }>;
+/** 202 where addresses have to be verified first, 201 where they need not. */
+export type Registration = Answer<"post", "/auth/register">;
+export type FreshToken = Answer<"post", "/auth/reauthenticate">;
+export type Me = Answer<"get", "/auth/me">;
+export type Session = Answer<"get", "/auth/sessions">["sessions"][number];
