@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from webauthn.helpers.structs import AuthenticatorData
 
 from hybrid_auth.core.errors import PasskeyVerificationFailed
 from hybrid_auth.core.tokens import decode_base64url, encode_base64url
+from hybrid_auth.passkeys.cbor import walk_authenticator_data, walk_item
 
 ALGORITHMS = (-8, -7, -257)
 """Offered, in order of preference: EdDSA (Ed25519), ES256 (P-256), RS256 (COSE, RFC 9053)."""
@@ -78,9 +78,10 @@ class Assertion:
 def presented_challenge(credential: Mapping[str, Any]) -> str | None:
     """The challenge that a response claims to answer: the key to find it by, not yet believed."""
     try:
-        return str(_client_data(credential, step="challenge")[0]["challenge"])
-    except (PasskeyVerificationFailed, KeyError):
+        challenge = _client_data(credential, step="challenge")[0].get("challenge")
+    except PasskeyVerificationFailed:
         return None
+    return challenge if isinstance(challenge, str) else None
 
 
 def presented_credential_id(credential: Mapping[str, Any]) -> bytes:
@@ -118,6 +119,8 @@ def verify_registration(
     fmt = statement["fmt"]
     if fmt not in JUDGED_FORMATS | UNJUDGED_FORMATS:
         refuse("§7.1 step 21 attestation format")
+    if fmt == "packed" and statement["attStmt"].get("x5c", True) == []:
+        refuse("§7.1 step 22 attestation statement: an empty chain")
     if not 0 < len(attested.credential_id) <= MAX_CREDENTIAL_ID:
         refuse("§7.1 step 25 credential id length")
     if attested.credential_id != named_id:
@@ -244,18 +247,16 @@ def _attestation_object(raw: bytes) -> dict[str, Any]:
 
 
 def _cbor(raw: bytes, *, step: str) -> Any:
-    stream = BytesIO(raw)
     try:
-        found = cbor2.CBORDecoder(stream, allow_duplicate_keys=False).decode()
+        walk_item(raw)
+        return cbor2.loads(raw, allow_duplicate_keys=False)
     except Exception:
         refuse(step)
-    if stream.read(1):
-        refuse(f"{step}: bytes after it")
-    return found
 
 
 def _authenticator_data(raw: bytes, *, step: str) -> AuthenticatorData:
     try:
+        walk_authenticator_data(raw)
         return parse_authenticator_data(raw)
     except Exception:
         refuse(f"{step} authenticatorData")
