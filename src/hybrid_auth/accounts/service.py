@@ -105,11 +105,19 @@ def reauthentication_methods(principal: Principal) -> tuple[str, ...]:
 
 def clean_display_name(name: str | None) -> str | None:
     """A name for people to read: NFC, trimmed, None if empty. ValidationFailed if it hides control characters."""
-    if name is None:
-        return None
+    return None if name is None else clean_name(name, field="display_name", limit=100) or None
+
+
+def clean_name(name: str, *, field: str, limit: int) -> str:
+    """NFC and trimmed. ValidationFailed for invisible characters, or for more than `limit` code points by then.
+
+    NFC makes two or three of some characters, so what fitted before need not fit the column.
+    """
     name = unicodedata.normalize("NFC", name).strip()
     if any(
         unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in name.replace("\u200d", "")
     ):
-        raise ValidationFailed([FieldError("display_name", "Leave out line breaks and invisible characters.")])
-    return name or None
+        raise ValidationFailed([FieldError(field, "Leave out line breaks and invisible characters.")])
+    if len(name) > limit:
+        raise ValidationFailed([FieldError(field, f"Use {limit} characters at most.")])
+    return name

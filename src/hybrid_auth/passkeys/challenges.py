@@ -1,5 +1,6 @@
 """WebAuthn challenges: 32 random bytes, found by themselves, usable once (WebAuthn L3 §13.4.3)."""
 
+import re
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
@@ -22,6 +23,8 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     conditional: bool = False
 
 
+_ISSUED = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+"""How each of ours is written; what a client claims may also be no Unicode text at all."""
 _decode = msgspec.json.Decoder(Challenge).decode
 
 
@@ -41,7 +44,7 @@ class Challenges:
 
     async def take(self, value: str | None, purpose: Purpose) -> Challenge | None:
         """Consume it, whatever comes of the ceremony; None where it was never issued, is over, used, or for another."""
-        if value is None or len(value) > 64:
+        if value is None or not _ISSUED.fullmatch(value):
             return None
         found = (await self._node.command("GETDEL", _key(value))).value
         challenge = _decode(found) if found is not None else None

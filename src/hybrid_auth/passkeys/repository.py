@@ -136,10 +136,10 @@ class PasskeyRows:
         )
         return await self._transaction.write(statement) == 1
 
-    async def suspect(self, passkey_id: UUID, *, now: datetime) -> None:
-        """Remember that its counter went back."""
+    async def suspect(self, passkey_id: UUID, *, now: datetime) -> bool:
+        """Remember that its counter went back; False where it was deleted meanwhile."""
         statement = update(PasskeyRow).where(PasskeyRow.id == passkey_id)
-        await self._transaction.execute(statement.values(suspected_at=now))
+        return await self._transaction.write(statement.values(suspected_at=now)) == 1
 
     async def rename(self, *, user_id: UUID, passkey_id: UUID, name: str) -> PasskeyRow | None:
         """The renamed passkey; None where the person has no such one."""

@@ -9,17 +9,19 @@ import structlog
 from sqlalchemy import ColumnElement
 
 from hybrid_auth.accounts.methods import EnrolmentToken
-from hybrid_auth.accounts.service import Accounts, reauthentication_methods
+from hybrid_auth.accounts.service import Accounts, clean_name, reauthentication_methods
 from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.config import AccountConfig, WebConfig
 from hybrid_auth.core.database import SessionMaker, Transaction
 from hybrid_auth.core.errors import (
     AccountDisabled,
     EmailNotVerified,
+    FieldError,
     InvalidToken,
     NotFound,
     PasskeyVerificationFailed,
     UnknownPasskey,
+    ValidationFailed,
 )
 from hybrid_auth.core.principal import Principal, Proof
 from hybrid_auth.core.tokens import random_bytes
@@ -43,6 +45,8 @@ from hybrid_auth.passkeys.repository import FoundPasskey, PasskeyRows, passkey_c
 from hybrid_auth.sessions.devices import recognise
 from hybrid_auth.sessions.service import Authenticated, SessionService
 
+MAX_NAME = 64
+"""Code points."""
 MAX_PASSKEYS = 50
 USER_HANDLE_BYTES = 64
 
@@ -145,7 +149,11 @@ class Passkeys:
     async def register(
         self, transaction: Transaction, enroller: Enroller, credential: Mapping[str, Any], *, name: str | None
     ) -> Registered:
-        """Finish a registration; PasskeyVerificationFailed, and nothing kept, where any step fails."""
+        """Finish a registration; PasskeyVerificationFailed, and nothing kept, where any step fails.
+
+        ValidationFailed for a name that is none; the challenge then stays good.
+        """
+        name = _clean(name) if name is not None else None
         presented = presented_challenge(credential)
         challenge = await self._take(presented, "registration")
         user, caller = enroller.principal, enroller.caller
@@ -158,6 +166,10 @@ class Passkeys:
         if enroller.token is not None and await self._enrolments.take(enroller.token) is None:
             raise InvalidToken
         await self._accounts.lock(transaction, user.id)
+        present = await self._accounts.principal(transaction, user.id)
+        if present is None or (caller is None and present.session_epoch != user.session_epoch):
+            # Deleted, disabled or signed out everywhere since the request was let in.
+            raise InvalidToken
         rows = PasskeyRows(transaction)
         existing = await rows.list_of(user.id)
         if len(existing) >= MAX_PASSKEYS:
@@ -277,9 +289,13 @@ class Passkeys:
 
     async def _suspect(self, passkey: PasskeyRow) -> None:
         """Flag it and tell its owner, in a transaction of its own: that of the refused request is rolled back."""
-        log.warning("passkey.counter_went_back", passkey_id=str(passkey.id), user_id=str(passkey.user_id), synced=False)
         async with Transaction(self._session_maker) as transaction:
-            await PasskeyRows(transaction).suspect(passkey.id, now=self._clock.now())
+            if not await PasskeyRows(transaction).suspect(passkey.id, now=self._clock.now()):
+                # It was deleted while it was being used: its owner has nothing to fear of it.
+                return
+            log.warning(
+                "passkey.counter_went_back", passkey_id=str(passkey.id), user_id=str(passkey.user_id), synced=False
+            )
             owner = await self._accounts.principal(transaction, passkey.user_id)
             if owner is not None:
                 await self._mail.add(
@@ -312,8 +328,9 @@ class Passkeys:
         await PasskeyRows(transaction).set_declined(user_id, self._clock.now() if declined else None)
 
     async def rename(self, transaction: Transaction, caller: Authenticated, passkey_id: UUID, name: str) -> PasskeyRow:
-        """Call it something else; NotFound where the person has no such passkey."""
-        row = await PasskeyRows(transaction).rename(user_id=caller.principal.id, passkey_id=passkey_id, name=name)
+        """Call it something else; NotFound where the person has no such passkey, ValidationFailed for no name."""
+        clean = _clean(name)
+        row = await PasskeyRows(transaction).rename(user_id=caller.principal.id, passkey_id=passkey_id, name=clean)
         if row is None:
             raise NotFound
         return row
@@ -334,3 +351,10 @@ class Passkeys:
         """A token with which an account without any credential gets its first passkey."""
         token = await self._enrolments.issue(Enrolment(principal.id, principal.session_epoch))
         return EnrolmentToken(token, self._enrolments.ttl)
+
+
+def _clean(name: str) -> str:
+    clean = clean_name(name, field="name", limit=MAX_NAME)
+    if not clean:
+        raise ValidationFailed([FieldError("name", "Enter a name.")])
+    return clean
