@@ -10,7 +10,7 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.postgresql import insert
 
 from hybrid_auth.core.database import DateTimeUTC, Transaction, table
-from hybrid_auth.passkeys.ceremony import RegisteredCredential
+from hybrid_auth.passkeys.ceremony import RegisteredCredential, StoredCredential
 from hybrid_auth.passkeys.models import PasskeyProfileRow, PasskeyRow
 
 users = sql_table(
@@ -22,12 +22,15 @@ users = sql_table(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPasskey:
-    """A passkey with its owner, as they were at one moment."""
+    """A passkey with its owner, as they were at one moment; it outlives the transaction that read it."""
 
-    passkey: PasskeyRow
-    user_handle: bytes
+    id: UUID
+    user_id: UUID
+    name: str
+    credential: StoredCredential
+    sign_count: int
     session_epoch: int
     verified: bool
     disabled: bool
@@ -112,7 +115,22 @@ class PasskeyRows:
         found = (await self._transaction.execute(statement)).one_or_none()
         if found is None:
             return None
-        return FoundPasskey(found[0], found[1], found[2], found[3] is not None, found[4] is not None)
+        passkey, user_handle, session_epoch, email_verified_at, disabled_at = found
+        return FoundPasskey(
+            id=passkey.id,
+            user_id=passkey.user_id,
+            name=passkey.name,
+            credential=StoredCredential(
+                credential_id=passkey.credential_id,
+                public_key=passkey.public_key,
+                backup_eligible=passkey.backup_eligible,
+                user_handle=user_handle,
+            ),
+            sign_count=passkey.sign_count,
+            session_epoch=session_epoch,
+            verified=email_verified_at is not None,
+            disabled=disabled_at is not None,
+        )
 
     async def used(self, passkey_id: UUID, *, sign_count: int, backed_up: bool, now: datetime) -> bool:
         """Record a use; False where a device-bound key's counter did not go on (§7.2 step 22).

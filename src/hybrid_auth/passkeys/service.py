@@ -30,7 +30,6 @@ from hybrid_auth.mail.outbox import MailOutbox
 from hybrid_auth.passkeys.ceremony import (
     RegisteredCredential,
     RelyingParty,
-    StoredCredential,
     presented_challenge,
     presented_credential_id,
     refuse,
@@ -192,7 +191,7 @@ class Passkeys:
         )
         proof = None
         if caller is None:
-            proof = self._proof(passkey, session_epoch=user.session_epoch)
+            proof = self._proof(user.id, synced=made.backup_eligible, session_epoch=user.session_epoch)
         return Registered(passkey, proof)
 
     async def _state(self, transaction: Transaction, user_id: UUID) -> tuple[PasskeyProfileRow, Sequence[PasskeyRow]]:
@@ -255,7 +254,7 @@ class Passkeys:
         if challenge.user_id != caller.principal.id or challenge.session_id != caller.session.id:
             refuse("§7.2 step 11 challenge of another session")
         found = await PasskeyRows(transaction).find(presented_credential_id(answer))
-        if found is None or found.passkey.user_id != caller.principal.id:
+        if found is None or found.user_id != caller.principal.id:
             refuse("§7.2 step 5 credential not allowed")
         return await self._judge(transaction, found, answer, challenge=presented or "", user_known=True)
 
@@ -268,26 +267,20 @@ class Passkeys:
         challenge: str,
         user_known: bool,
     ) -> Proof:
-        passkey = found.passkey
-        stored = StoredCredential(
-            credential_id=passkey.credential_id,
-            public_key=passkey.public_key,
-            backup_eligible=passkey.backup_eligible,
-            user_handle=found.user_handle,
-        )
+        synced = found.credential.backup_eligible
         assertion = verify_assertion(
-            credential, party=self.party, challenge=challenge, stored=stored, user_known=user_known
+            credential, party=self.party, challenge=challenge, stored=found.credential, user_known=user_known
         )
         now, rows = self._clock.now(), PasskeyRows(transaction)
-        if not await rows.used(passkey.id, sign_count=assertion.sign_count, backed_up=assertion.backed_up, now=now):
+        if not await rows.used(found.id, sign_count=assertion.sign_count, backed_up=assertion.backed_up, now=now):
             await transaction.release()
-            await self._suspect(passkey)
+            await self._suspect(found)
             refuse("§7.2 step 22 counter went back")
-        if passkey.backup_eligible and 0 < assertion.sign_count <= passkey.sign_count:
-            log.info("passkey.counter_went_back", passkey_id=str(passkey.id), synced=True)
-        return self._proof(passkey, session_epoch=found.session_epoch)
+        if synced and 0 < assertion.sign_count <= found.sign_count:
+            log.info("passkey.counter_went_back", passkey_id=str(found.id), synced=True)
+        return self._proof(found.user_id, synced=synced, session_epoch=found.session_epoch)
 
-    async def _suspect(self, passkey: PasskeyRow) -> None:
+    async def _suspect(self, passkey: FoundPasskey) -> None:
         """Flag it and tell its owner, in a transaction of its own: that of the refused request is rolled back."""
         async with Transaction(self._session_maker) as transaction:
             if not await PasskeyRows(transaction).suspect(passkey.id, now=self._clock.now()):
@@ -311,10 +304,10 @@ class Passkeys:
         return challenge
 
     @staticmethod
-    def _proof(passkey: PasskeyRow, *, session_epoch: int) -> Proof:
+    def _proof(user_id: UUID, *, synced: bool, session_epoch: int) -> Proof:
         """A user-verified passkey is two factors (RFC 8176: `hwk` hardware-secured, `swk` software-secured key)."""
-        key = "swk" if passkey.backup_eligible else "hwk"
-        return Proof(user_id=passkey.user_id, session_epoch=session_epoch, amr=(key, "user", "mfa"), aal=2)
+        key = "swk" if synced else "hwk"
+        return Proof(user_id=user_id, session_epoch=session_epoch, amr=(key, "user", "mfa"), aal=2)
 
     # --- managing ---------------------------------------------------------------------------------------------------
 
