@@ -5,7 +5,23 @@
  * rejects with a `Problem`, whose `code` says what happened.
  */
 import { Problem } from "./api/problem";
-import type { Answer, LoginResult, Me, Method, PathOf, Registration, Sent, Session } from "./api/types";
+import type {
+  Answer,
+  CreationOptions,
+  Credential,
+  EnrolmentOffer,
+  LoginResult,
+  Me,
+  Method,
+  Passkey,
+  PasskeyList,
+  PathOf,
+  Proof,
+  Registration,
+  RequestOptions,
+  Sent,
+  Session,
+} from "./api/types";
 import type { AuthState } from "./auth/AuthState";
 import { BrowserSession } from "./auth/BrowserSession";
 
@@ -35,8 +51,13 @@ export class SecureAuthService {
     return this.#session.retry();
   }
 
-  async register(email: string, password: string, displayName?: string): Promise<Registration> {
-    const body = { email, password, ...(displayName && { display_name: displayName }) };
+  /** @param password null for an account with passkeys only: the mailed link leads to the first one. */
+  async register(email: string, password: string | null, displayName?: string): Promise<Registration> {
+    const body = {
+      email,
+      ...(password !== null && { password }),
+      ...(displayName && { display_name: displayName }),
+    };
     const answer = await this.#session.alone(() => this.#open("/auth/register", body));
     if (answer.status === "authenticated") await this.#session.enter(answer);
     return answer;
@@ -44,6 +65,18 @@ export class SecureAuthService {
 
   async login(email: string, password: string): Promise<LoginResult> {
     const answer = await this.#session.alone(() => this.#open("/auth/login", { email, password }));
+    if (answer.status === "authenticated") await this.#session.enter(answer);
+    return answer;
+  }
+
+  /** For a passkey of anybody's: the answer is the same whoever asks. */
+  passkeySignInOptions(): Promise<RequestOptions> {
+    return this.#open("/auth/passkeys/authentication/options");
+  }
+
+  async loginWithPasskey(credential: Credential): Promise<LoginResult> {
+    const path = "/auth/passkeys/authentication/verify";
+    const answer = await this.#session.alone(() => this.#open(path, { credential }));
     if (answer.status === "authenticated") await this.#session.enter(answer);
     return answer;
   }
@@ -95,10 +128,64 @@ export class SecureAuthService {
     return this.#call("post", "/auth/password/change", body);
   }
 
+  /** The first password of somebody who has passkeys only. Needs a recent proof. */
+  addPassword(newPassword: string): Promise<void> {
+    return this.#call("post", "/auth/password/change", { new_password: newPassword });
+  }
+
+  listPasskeys(): Promise<PasskeyList> {
+    return this.#call("get", "/auth/passkeys");
+  }
+
+  /** Needs a recent proof; with the token of an enrolment that is the proof. */
+  async passkeyCreationOptions(enrolmentToken?: string): Promise<CreationOptions> {
+    const path = "/auth/passkeys/registration/options";
+    const options = enrolmentToken
+      ? await this.#open(path, {}, enrolmentToken)
+      : await this.#call("post", path, {});
+    if (!options) throw new Problem("unexpected", 0);
+    return options;
+  }
+
+  /** For a passkey made without a question; undefined where the server says that it is not the moment. */
+  passkeyUpgradeOptions(): Promise<CreationOptions | undefined> {
+    return this.#call("post", "/auth/passkeys/registration/options", { mode: "conditional" });
+  }
+
+  registerPasskey(credential: Credential): Promise<Passkey> {
+    return this.#call("post", "/auth/passkeys/registration/verify", { credential });
+  }
+
+  /** The first passkey of an account without any credential signs in as well. */
+  async enrolPasskey(credential: Credential, enrolmentToken: string): Promise<void> {
+    const path = "/auth/passkeys/registration/verify";
+    const answer = await this.#session.alone(() => this.#open(path, { credential }, enrolmentToken));
+    if (answer.sign_in) await this.#session.enter(answer.sign_in);
+  }
+
+  renamePasskey(id: string, name: string): Promise<Passkey> {
+    return this.#call("patch", "/auth/passkeys/{passkey_id}", { name }, id);
+  }
+
+  /** Needs a recent proof. */
+  deletePasskey(id: string): Promise<void> {
+    return this.#call("delete", "/auth/passkeys/{passkey_id}", undefined, id);
+  }
+
+  /** No more offers of a passkey after signing in, silent ones included. */
+  declinePasskeyOffer(): Promise<void> {
+    return this.#call("put", "/auth/passkeys/offer", { declined: true });
+  }
+
+  /** For one of this person's own passkeys, in this session. */
+  passkeyProofOptions(): Promise<RequestOptions> {
+    return this.#call("post", "/auth/passkeys/authentication/options");
+  }
+
   /** Proves again who this is, so that calls which need it recent pass for the next minutes. */
-  async reauthenticate(password: string): Promise<void> {
+  async reauthenticate(proof: Proof): Promise<void> {
     const began = performance.now();
-    const fresh = await this.#call("post", "/auth/reauthenticate", { method: "password", password });
+    const fresh = await this.#call("post", "/auth/reauthenticate", proof);
     this.#session.renewed(fresh, began);
   }
 
@@ -108,7 +195,8 @@ export class SecureAuthService {
     this.#session.leave("account-deleted");
   }
 
-  verifyEmail(token: string): Promise<void> {
+  /** Resolves to an offer where the account has nothing to sign in with yet. */
+  verifyEmail(token: string): Promise<EnrolmentOffer | undefined> {
     return this.#open("/auth/email/verify", { token });
   }
 
@@ -127,9 +215,14 @@ export class SecureAuthService {
     return exchange(method, body, (init) => this.#session.fetch(url, init));
   }
 
-  /** A call that needs nobody signed in, and takes no token along. */
-  #open<P extends PathOf<"post">>(path: P, body: Sent<"post", P>): Promise<Answer<"post", P>> {
-    return exchange("post", body, (init) => this.#session.send(path, init));
+  /** A call that needs nobody signed in, and takes no access token along. */
+  #open<P extends PathOf<"post">>(
+    path: P,
+    body?: Sent<"post", P>,
+    enrolmentToken?: string,
+  ): Promise<Answer<"post", P>> {
+    const token = enrolmentToken ? { value: enrolmentToken } : null;
+    return exchange("post", body, (init) => this.#session.send(path, init, token));
   }
 }
 

@@ -1,22 +1,37 @@
+import { useEffect } from "react";
 import service from "./AuthService";
 import type { Notice } from "./auth/AuthState";
 import { t } from "./i18n";
+import passkeys from "./passkeys";
 import { Link } from "./router";
 import { Button } from "./ui/Button";
 import { Field, PasswordField } from "./ui/Field";
+import { PasskeyIcon } from "./ui/icons";
 import { Message } from "./ui/Message";
 import { Page } from "./ui/Page";
 import { useForm } from "./ui/useForm";
+import { useTask } from "./ui/useTask";
 
 export function Login({ notice }: { notice: Notice | null }) {
+  const passkey = useTask();
+  const { setProblem } = passkey;
   const { busy, errors, problem, form } = useForm({
     async send(data) {
-      await service.login(String(data.get("email")).trim(), String(data.get("password")));
+      setProblem(null);
+      const answer = await service.login(String(data.get("email")).trim(), String(data.get("password")));
+      if (answer.status === "authenticated" && answer.user.passkey_count === 0) void passkeys.makeSilently();
     },
   });
+
+  useEffect(() => {
+    passkeys.startAutofill(setProblem);
+    return () => passkeys.stopAutofill();
+  }, [setProblem]);
+
+  const refusal = passkey.problem ?? problem;
   return (
     <Page title={t.login.title} narrow>
-      <Message problem={problem} news={!problem && notice && t.notices[notice]} />
+      <Message problem={refusal} news={!refusal && notice && t.notices[notice]} />
       <form {...form}>
         {/* Both fields are there from the start, for password managers; "webauthn" stands last, for passkey autofill. */}
         <Field
@@ -38,8 +53,27 @@ export function Login({ notice }: { notice: Notice | null }) {
           {busy ? t.login.busy : t.login.submit}
         </Button>
       </form>
-      {/* Other ways to sign in come here, below the form; the space is taken only when there are any. */}
-      <div className="alternatives" />
+      <div className="alternatives">
+        {passkeys.supported ? (
+          <>
+            <p className="or">{t.login.or}</p>
+            <Button
+              busy={passkey.busy !== null}
+              onClick={() =>
+                void passkey.run("sign-in", async () => {
+                  await passkeys.signIn();
+                  return null;
+                })
+              }
+            >
+              <PasskeyIcon />
+              {passkey.busy ? t.login.passkeyBusy : t.login.passkey}
+            </Button>
+          </>
+        ) : (
+          <p className="quiet">{t.passkeys.unavailable}</p>
+        )}
+      </div>
       <p className="aside">
         {t.login.noAccount} <Link to="/register">{t.login.register}</Link>
       </p>

@@ -2,6 +2,7 @@ import { useState } from "react";
 import service from "./AuthService";
 import type { Problem } from "./api/problem";
 import { t, textOf } from "./i18n";
+import passkeys from "./passkeys";
 import { Link } from "./router";
 import { Button } from "./ui/Button";
 import { Field, PasswordField } from "./ui/Field";
@@ -17,19 +18,22 @@ function place(problem: Problem) {
 
 export function Register() {
   const [sentTo, setSentTo] = useState<string | null>(null);
+  const [withPasskey, setWithPasskey] = useState(false);
   const { busy, errors, problem, form } = useForm({
     async send(data) {
       const email = String(data.get("email")).trim();
       const answer = await service.register(
         email,
-        String(data.get("password")),
+        withPasskey ? null : String(data.get("password")),
         String(data.get("display_name")).trim(),
       );
       if (answer.status === "verification_sent") setSentTo(email);
     },
     place,
   });
-  if (sentTo !== null) return <Sent email={sentTo} onAgain={() => setSentTo(null)} />;
+  if (sentTo !== null) {
+    return <Sent email={sentTo} forPasskey={withPasskey} onAgain={() => setSentTo(null)} />;
+  }
   return (
     <Page title={t.register.title} narrow>
       <Message problem={problem} />
@@ -51,17 +55,29 @@ export function Register() {
           optional
           error={errors.display_name}
         />
-        <PasswordField
-          label={t.fields.password}
-          name="password"
-          autoComplete="new-password"
-          hint={t.fields.passwordHint}
-          error={errors.password}
-        />
+        {withPasskey ? (
+          <p className="hint">{t.register.passkeyHint}</p>
+        ) : (
+          <PasswordField
+            label={t.fields.password}
+            name="password"
+            autoComplete="new-password"
+            hint={t.fields.passwordHint}
+            error={errors.password}
+          />
+        )}
         <Button type="submit" kind="primary" busy={busy}>
           {busy ? t.register.busy : t.register.submit}
         </Button>
       </form>
+      {passkeys.supported && (
+        <div className="alternatives">
+          <p className="or">{t.login.or}</p>
+          <Button onClick={() => setWithPasskey(!withPasskey)}>
+            {withPasskey ? t.register.usePassword : t.register.usePasskey}
+          </Button>
+        </div>
+      )}
       <p className="aside">
         {t.register.haveAccount} <Link to="/">{t.register.login}</Link>
       </p>
@@ -70,10 +86,10 @@ export function Register() {
 }
 
 /** The same for a new address and for one that is taken: only its owner learns the difference, by mail. */
-function Sent({ email, onAgain }: { email: string; onAgain: () => void }) {
+function Sent({ email, forPasskey, onAgain }: { email: string; forPasskey: boolean; onAgain: () => void }) {
   return (
     <Page title={t.register.sentTitle} narrow>
-      <p>{t.register.sent(email)}</p>
+      <p>{forPasskey ? t.register.sentForPasskey(email) : t.register.sent(email)}</p>
       <p className="quiet">{t.register.sentHint}</p>
       <div className="actions">
         <Button onClick={onAgain}>{t.register.again}</Button>

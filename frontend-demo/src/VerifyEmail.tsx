@@ -1,5 +1,6 @@
 import { useState } from "react";
 import service from "./AuthService";
+import { CreatePasskey } from "./CreatePasskey";
 import { t } from "./i18n";
 import { useLinkToken } from "./linkToken";
 import { Link } from "./router";
@@ -12,10 +13,12 @@ import { useForm } from "./ui/useForm";
 export function VerifyEmail() {
   const token = useLinkToken();
   const [verified, setVerified] = useState<string | null>(null);
+  const [enrolment, setEnrolment] = useState<string | null>(null);
   const { busy, problem, form } = useForm({
     async send() {
       if (token === null) return;
-      await service.verifyEmail(token);
+      const offer = await service.verifyEmail(token);
+      setEnrolment(offer?.enrolment_token ?? null);
       // Confirming an address may end the sessions it was used in before.
       if (service.state.status === "signed-in") await service.retry();
       setVerified(token);
@@ -29,6 +32,7 @@ export function VerifyEmail() {
       </Page>
     );
   }
+  if (verified === token && enrolment !== null) return <CreatePasskey enrolmentToken={enrolment} />;
   if (verified === token) {
     return (
       <Page title={t.verify.doneTitle} narrow>

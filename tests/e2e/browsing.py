@@ -48,7 +48,7 @@ class Visitor:
         """A tab at the account page."""
         page = await self.open("/")
         await fill_credentials(page, email, password)
-        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("button", name="Sign in", exact=True).click()
         await expect(heading(page, "Your account")).to_be_visible()
         return page
 

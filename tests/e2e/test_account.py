@@ -24,7 +24,7 @@ async def test_registering_with_a_mailed_link(visitors: Visitors, server: LiveSe
 
     await page.goto(f"{visitor.url}/")
     await fill_credentials(page, email, PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_role("alert")).to_contain_text("not confirmed yet")
 
     token = server.link_token("/verify-email")
@@ -39,7 +39,7 @@ async def test_registering_with_a_mailed_link(visitors: Visitors, server: LiveSe
 
     await page.get_by_role("link", name="Go to sign-in").click()
     await fill_credentials(page, email, PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(section(page, "Profile").get_by_text("Link Reader")).to_be_visible()
 
     await page.goto(f"{visitor.url}/verify-email#token={token}")
@@ -103,7 +103,7 @@ async def test_an_account_from_registration_to_deletion(visitors: Visitors, open
     await dialog.get_by_role("button", name="Delete for good").click()
     await expect(page.get_by_text("Your account and its data are deleted.")).to_be_visible()
     await fill_credentials(page, email, NEW_PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_role("alert")).to_contain_text("not right")
 
 

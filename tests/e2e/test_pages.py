@@ -3,13 +3,10 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import ViewportSize, expect
 
-from tests.e2e.browsing import DEMO_EMAIL, DEMO_PASSWORD, DESK, PHONE, Scheme, Visitors, section
-
-AXE = Path(__file__).parents[2] / "frontend-demo" / "node_modules" / "axe-core" / "axe.min.js"
-SIZES = pytest.mark.parametrize("viewport", [PHONE, DESK], ids=lambda size: str(size["width"]))
-SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+from tests.e2e.appearance import SCHEMES, SIZES, examine
+from tests.e2e.browsing import DEMO_EMAIL, DEMO_PASSWORD, PHONE, Scheme, Visitors, section
 
 
 @SIZES
@@ -22,22 +19,22 @@ async def test_pages_for_people_not_signed_in(
     look = f"{viewport['width']}-{scheme}-{locale[:2]}"
     page = await visitor.open("/")
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    await _examine(page, pictures / f"login-{look}.png")
+    await examine(page, pictures / f"login-{look}.png")
     await page.locator("[name=email]").fill("nobody@example.com")
     await page.locator("[name=password]").fill("not the password")
     await page.locator("[type=submit]").click()
     await expect(page.get_by_role("alert")).not_to_be_empty()
-    await _examine(page, pictures / f"login-refused-{look}.png")
+    await examine(page, pictures / f"login-refused-{look}.png")
     await page.goto(f"{visitor.url}/register")
     await page.locator("[type=submit]").click()
     await expect(page.locator(".error").first).to_be_visible()
-    await _examine(page, pictures / f"register-{look}.png")
+    await examine(page, pictures / f"register-{look}.png")
     await page.goto(f"{visitor.url}/verify-email")
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    await _examine(page, pictures / f"verify-without-link-{look}.png")
+    await examine(page, pictures / f"verify-without-link-{look}.png")
     await page.goto(f"{visitor.url}/verify-email#token=x")
     await expect(page.locator("[type=submit]")).to_be_visible()
-    await _examine(page, pictures / f"verify-{look}.png")
+    await examine(page, pictures / f"verify-{look}.png")
 
 
 @SIZES
@@ -59,11 +56,11 @@ async def test_the_account_page(visitors: Visitors, pictures: Path, viewport: Vi
     await expect(devices.get_by_role("listitem")).to_have_count(2)
     await section(page, "Sample data").get_by_role("button").click()
     await expect(section(page, "Sample data").locator("pre")).to_be_visible()
-    await _examine(page, pictures / f"account-{look}.png")
+    await examine(page, pictures / f"account-{look}.png")
     await section(page, "Profile").get_by_role("button", name="Edit name").click()
     await devices.get_by_role("button", name="Sign out everywhere").click()
     await expect(page.get_by_role("dialog")).to_be_visible()
-    await _examine(page, pictures / f"dialog-{look}.png", full=False)
+    await examine(page, pictures / f"dialog-{look}.png", full=False)
 
 
 @SIZES
@@ -75,7 +72,7 @@ async def test_the_account_page_in_korean(visitors: Visitors, pictures: Path, vi
     await page.locator("[name=password]").fill(DEMO_PASSWORD)
     await page.locator("[type=submit]").click()
     await expect(section(page, "기기").get_by_text("이 기기")).to_be_visible()
-    await _examine(page, pictures / f"account-{viewport['width']}-light-ko.png")
+    await examine(page, pictures / f"account-{viewport['width']}-light-ko.png")
 
 
 @SCHEMES
@@ -101,13 +98,3 @@ async def test_targets_on_a_phone_are_large_enough(visitors: Visitors) -> None:
     )
     assert small == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-async def _examine(page: Page, picture: Path, *, full: bool = True) -> None:
-    """A picture, and nothing that axe or a narrow screen complains of."""
-    await page.screenshot(path=picture, full_page=full)
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    # The policy of the page refuses an added script element; the debugger's own evaluation is not the page's.
-    await page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
-    result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in result["violations"]] == []

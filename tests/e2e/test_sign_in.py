@@ -23,7 +23,7 @@ async def test_a_wrong_password_is_told_calmly(visitors: Visitors) -> None:
     """The problem is announced, the address stays, and the focus is where the next attempt begins."""
     page = await (await visitors.arrive(expected=("401",))).open("/")
     await fill_credentials(page, "nobody@example.com", "not the password")
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_role("alert")).to_have_text("The email address or the password is not right.")
     await expect(page.get_by_label("Email")).to_have_value("nobody@example.com")
     await expect(password_field(page)).to_be_focused()
@@ -32,7 +32,7 @@ async def test_a_wrong_password_is_told_calmly(visitors: Visitors) -> None:
 async def test_an_empty_form_is_not_sent(visitors: Visitors) -> None:
     """Each empty field says so, read out with it, and the first has the focus."""
     page = await (await visitors.arrive()).open("/")
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     for field in (page.get_by_label("Email"), password_field(page)):
         await expect(field).to_have_attribute("aria-invalid", "true")
         await expect(field).to_have_accessible_description("Please fill in this field.")
@@ -107,7 +107,7 @@ async def test_korean_for_a_korean_browser(visitors: Visitors) -> None:
     assert await page.evaluate("document.documentElement.lang") == "ko"
     await page.get_by_label("이메일").fill("nobody@example.com")
     await page.get_by_role("textbox", name="비밀번호").fill("틀린 비밀번호")
-    await page.get_by_role("button", name="로그인").click()
+    await page.get_by_role("button", name="로그인", exact=True).click()
     await expect(page.get_by_role("alert")).to_have_text("이메일 주소 또는 비밀번호가 올바르지 않습니다.")
 
 

@@ -2,11 +2,12 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import service from "../AuthService";
 import { Problem } from "../api/problem";
 import type { Session } from "../api/types";
-import { ago, exactTime, t, textOf } from "../i18n";
+import { t, textOf } from "../i18n";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { ComputerIcon, PhoneIcon } from "../ui/icons";
 import { Message } from "../ui/Message";
+import { Time } from "../ui/Time";
 
 export function Devices() {
   const [sessions, setSessions] = useState<Session[] | null>(null);
@@ -155,13 +156,5 @@ function Device({
         {busy ? t.sessions.revoking : t.sessions.revoke}
       </Button>
     </li>
-  );
-}
-
-function Time({ value, text }: { value: string; text: (when: string) => string }) {
-  return (
-    <time dateTime={value} title={exactTime(value)}>
-      {text(ago(value))}
-    </time>
   );
 }

@@ -1,4 +1,4 @@
-/** Every `code` of the contract's error table, and three of this page's own for what no server said. */
+/** Every `code` of the contract's error table, then this page's own for what no server said. */
 export const codes = [
   "validation_error",
   "malformed_request",
@@ -29,10 +29,29 @@ export const codes = [
   "hashing_capacity_exceeded",
   "unreachable",
   "cookie_not_kept",
+  "passkey_not_created",
+  "passkey_not_created_or_there",
+  "passkey_there",
+  "passkey_not_used",
+  "passkey_timed_out",
+  "passkey_not_possible_here",
+  "passkey_not_usable_here",
+  "passkey_address_wrong",
+  "passkey_failed",
+  "superseded",
   "unexpected",
 ] as const;
 
 export type Code = (typeof codes)[number];
+
+/** The person changed their mind, or there is nothing to do: told calmly, not as an alarm. */
+const calm: ReadonlySet<Code> = new Set([
+  "passkey_not_created",
+  "passkey_not_created_or_there",
+  "passkey_there",
+  "passkey_not_used",
+  "passkey_timed_out",
+]);
 
 export interface FieldError {
   field: string;
@@ -69,6 +88,15 @@ export class Problem extends Error {
     this.methods = details.methods ?? [];
     this.reason = details.reason ?? null;
     this.retryAfter = details.retryAfter ?? null;
+  }
+
+  get isCalm(): boolean {
+    return calm.has(this.code);
+  }
+
+  /** This page itself ended the attempt, because something else came first: nothing to tell anybody. */
+  get isSilent(): boolean {
+    return this.code === "superseded";
   }
 
   static of(error: unknown): Problem {

@@ -2,7 +2,7 @@
 import type { paths } from "./schema";
 
 type Path = keyof paths;
-export type Method = "get" | "post" | "patch" | "delete";
+export type Method = "get" | "post" | "put" | "patch" | "delete";
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : undefined;
 type Operation<P extends Path, M extends Method> = Exclude<paths[P][M], undefined>;
 
@@ -27,3 +27,12 @@ export type Registration = Answer<"post", "/auth/register">;
 export type FreshToken = Answer<"post", "/auth/reauthenticate">;
 export type Me = Answer<"get", "/auth/me">;
 export type Session = Answer<"get", "/auth/sessions">["sessions"][number];
+export type Proof = Sent<"post", "/auth/reauthenticate">;
+/** After a registration without a password: the token opens the registration of a passkey, and nothing else. */
+export type EnrolmentOffer = Exclude<Answer<"post", "/auth/email/verify">, undefined>;
+export type PasskeyList = Answer<"get", "/auth/passkeys">;
+export type Passkey = PasskeyList["passkeys"][number];
+export type CreationOptions = Exclude<Answer<"post", "/auth/passkeys/registration/options">, undefined>;
+export type RequestOptions = Answer<"post", "/auth/passkeys/authentication/options">;
+/** `PublicKeyCredential.toJSON()` */
+export type Credential = Sent<"post", "/auth/passkeys/authentication/verify">["credential"];

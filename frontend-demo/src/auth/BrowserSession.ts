@@ -143,7 +143,11 @@ export class BrowserSession {
     return this.#token === null || this.#token === used ? first : this.send(input, init, this.#token);
   }
 
-  async send(input: RequestInfo | URL, init?: RequestInit, token?: AccessToken | null): Promise<Response> {
+  async send(
+    input: RequestInfo | URL,
+    init?: RequestInit,
+    token?: Pick<AccessToken, "value"> | null,
+  ): Promise<Response> {
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
     if (token) headers.set("Authorization", `Bearer ${token.value}`);
     try {

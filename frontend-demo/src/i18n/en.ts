@@ -34,6 +34,17 @@ const problems: Record<Code, string> = {
   unreachable: "The server cannot be reached. Check your connection and try again.",
   cookie_not_kept:
     "The browser did not keep the sign-in cookie. Allow cookies for this site, and open it over HTTPS or at localhost.",
+  passkey_not_created: "No passkey was created. You can try again.",
+  passkey_not_created_or_there:
+    "No passkey was created. You can try again, unless this device already has one for your account.",
+  passkey_there: "This device or password manager already has a passkey for your account.",
+  passkey_not_used: "No passkey was used. Try again, or sign in with your password.",
+  passkey_timed_out: "That took too long. Try again.",
+  passkey_not_possible_here: "This device couldn't create a passkey. Try another device or a security key.",
+  passkey_not_usable_here: "This device couldn't use a passkey here. Try another device or a security key.",
+  passkey_address_wrong: "Passkeys aren't set up for this address.",
+  passkey_failed: "Something went wrong with the passkey. Try again or use another method.",
+  superseded: "Something else came first.",
   unexpected: "Something went wrong. Please try again.",
 };
 
@@ -89,6 +100,9 @@ export const en = {
     busy: "Signing in…",
     noAccount: "No account yet?",
     register: "Create one",
+    or: "or",
+    passkey: "Sign in with a passkey",
+    passkeyBusy: "Waiting for your passkey…",
   },
   register: {
     title: "Create an account",
@@ -101,6 +115,12 @@ export const en = {
     sentHint:
       "Nothing there after a few minutes? Look in the spam folder, and check that the address is right.",
     again: "Use another address",
+    usePasskey: "Use a passkey instead of a password",
+    usePassword: "Use a password instead of a passkey",
+    passkeyHint:
+      "We send you a link first. It leads to the creation of your passkey, with your fingerprint, face or screen lock.",
+    sentForPasskey: (email: string) =>
+      `We have sent a link to ${email}. Open it on the device you want to sign in with, and create your passkey there.`,
   },
   verify: {
     title: "Confirm your email address",
@@ -112,6 +132,13 @@ export const en = {
     noTokenTitle: "Open the link from your mail",
     noToken: "This page works with the link we sent you. Open it from the mail once more.",
     proceed: "Go to sign-in",
+    passkeyTitle: "Create your passkey",
+    passkeyAsk:
+      "Your address is confirmed. One step is left: create a passkey, and from then on sign in with your fingerprint, face or screen lock.",
+    passkeySubmit: "Create passkey",
+    passkeyBusy: "Creating…",
+    passkeyOver: "This step is no longer valid. Please ask for a new link.",
+    passkeyElsewhere: "Your address is confirmed, but a passkey cannot be created in this browser.",
   },
   account: {
     title: "Your account",
@@ -158,6 +185,48 @@ export const en = {
     busy: "Changing…",
     done: "Password changed. Your other devices are signed out.",
     wrong: "The current password is not right.",
+    aboutFirst: "You sign in with passkeys only. A password is another way in.",
+    add: "Add password",
+    adding: "Adding…",
+    added: "Password added. Your other devices are signed out.",
+  },
+  passkeys: {
+    title: "Passkeys",
+    about:
+      "Sign in with your fingerprint, face or screen lock. Nothing to remember, nothing to be phished for.",
+    unavailable: "Passkeys need HTTPS and a browser that knows them.",
+    none: "You have no passkey yet.",
+    add: "Add a passkey",
+    adding: "Creating…",
+    added: (name: string) => `The passkey “${name}” is ready. Use it the next time you sign in.`,
+    addedSilently: (name: string) =>
+      `Your password manager has kept a passkey for you, “${name}”. Use it the next time you sign in.`,
+    synced: "Synced",
+    single: "This device only",
+    suspected: "Check this one",
+    suspectedHint:
+      "A sign-in with this passkey was refused, because somebody may have copied it. Delete it and create a new one, if you cannot explain that.",
+    created: (when: string) => `Created ${when}`,
+    lastUsed: (when: string) => `Last used ${when}`,
+    neverUsed: "Not used yet",
+    rename: "Rename",
+    renameName: (name: string) => `Rename ${name}`,
+    name: "Name of the passkey",
+    save: "Save",
+    saving: "Saving…",
+    renamed: "Name saved.",
+    remove: "Delete",
+    removeName: (name: string) => `Delete ${name}`,
+    removeTitle: "Delete this passkey?",
+    removeAsk: (name: string) => `You can no longer sign in with “${name}” then.`,
+    removing: "Deleting…",
+    removed: (name: string) =>
+      `“${name}” is deleted. If your password manager still shows it, you can remove it there too.`,
+    offerTitle: "Create a passkey",
+    offer:
+      "Next time, sign in with your fingerprint, face or screen lock, without the password. It stays with your device or password manager.",
+    offerSubmit: "Create a passkey",
+    notNow: "Not now",
   },
   sample: {
     title: "Sample data",
@@ -178,6 +247,8 @@ export const en = {
   reauthenticate: {
     title: "Confirm that it is you",
     ask: "Please enter your password to go on.",
+    askPasskey: "Please use one of your passkeys to go on.",
+    usePasskey: "Use your passkey",
     submit: "Confirm",
     busy: "Checking…",
     noWay:

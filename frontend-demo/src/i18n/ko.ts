@@ -36,6 +36,19 @@ export const ko: Texts = {
     unreachable: "서버에 연결할 수 없습니다. 네트워크를 확인한 뒤 다시 시도해 주세요.",
     cookie_not_kept:
       "브라우저가 로그인 쿠키를 저장하지 않았습니다. 이 사이트의 쿠키를 허용하고 HTTPS 또는 localhost 주소로 접속해 주세요.",
+    passkey_not_created: "패스키를 만들지 않았습니다. 다시 시도할 수 있습니다.",
+    passkey_not_created_or_there:
+      "패스키를 만들지 않았습니다. 이 기기에 이미 이 계정의 패스키가 있는 것이 아니라면 다시 시도해 주세요.",
+    passkey_there: "이 기기 또는 비밀번호 관리자에 이미 이 계정의 패스키가 있습니다.",
+    passkey_not_used: "패스키를 사용하지 않았습니다. 다시 시도하거나 비밀번호로 로그인해 주세요.",
+    passkey_timed_out: "시간이 초과되었습니다. 다시 시도해 주세요.",
+    passkey_not_possible_here:
+      "이 기기에서는 패스키를 만들 수 없습니다. 다른 기기나 보안 키를 사용해 주세요.",
+    passkey_not_usable_here:
+      "이 기기에서는 패스키를 사용할 수 없습니다. 다른 기기나 보안 키를 사용해 주세요.",
+    passkey_address_wrong: "이 주소에는 패스키가 설정되어 있지 않습니다.",
+    passkey_failed: "패스키에 문제가 발생했습니다. 다시 시도하거나 다른 방법을 사용해 주세요.",
+    superseded: "다른 작업이 먼저 시작되었습니다.",
     unexpected: "문제가 발생했습니다. 다시 시도해 주세요.",
   },
   notices: {
@@ -82,6 +95,9 @@ export const ko: Texts = {
     busy: "로그인하는 중…",
     noAccount: "계정이 없으신가요?",
     register: "계정 만들기",
+    or: "또는",
+    passkey: "패스키로 로그인",
+    passkeyBusy: "패스키를 기다리는 중…",
   },
   register: {
     title: "계정 만들기",
@@ -93,6 +109,12 @@ export const ko: Texts = {
     sent: (email) => `${email} 주소로 링크를 보냈습니다. 링크를 열어 가입을 마친 다음 로그인해 주세요.`,
     sentHint: "몇 분이 지나도 메일이 오지 않으면 스팸함을 살펴보고 주소가 맞는지 확인해 주세요.",
     again: "다른 주소 사용",
+    usePasskey: "비밀번호 대신 패스키 사용",
+    usePassword: "패스키 대신 비밀번호 사용",
+    passkeyHint:
+      "먼저 메일로 링크를 보내 드립니다. 링크를 열면 지문, 얼굴 또는 화면 잠금으로 패스키를 만들 수 있습니다.",
+    sentForPasskey: (email) =>
+      `${email} 주소로 링크를 보냈습니다. 로그인에 사용할 기기에서 링크를 열어 패스키를 만들어 주세요.`,
   },
   verify: {
     title: "이메일 주소 확인",
@@ -104,6 +126,13 @@ export const ko: Texts = {
     noTokenTitle: "메일의 링크를 열어 주세요",
     noToken: "이 페이지는 보내 드린 링크로 열어야 합니다. 메일에서 링크를 다시 열어 주세요.",
     proceed: "로그인으로 이동",
+    passkeyTitle: "패스키 만들기",
+    passkeyAsk:
+      "주소를 확인했습니다. 이제 패스키를 만들면 다음부터 지문, 얼굴 또는 화면 잠금으로 로그인할 수 있습니다.",
+    passkeySubmit: "패스키 만들기",
+    passkeyBusy: "만드는 중…",
+    passkeyOver: "이 단계는 더 이상 유효하지 않습니다. 새 링크를 요청해 주세요.",
+    passkeyElsewhere: "주소를 확인했습니다. 그러나 이 브라우저에서는 패스키를 만들 수 없습니다.",
   },
   account: {
     title: "내 계정",
@@ -149,6 +178,47 @@ export const ko: Texts = {
     busy: "변경하는 중…",
     done: "비밀번호를 변경했습니다. 다른 기기는 모두 로그아웃되었습니다.",
     wrong: "현재 비밀번호가 올바르지 않습니다.",
+    aboutFirst: "지금은 패스키로만 로그인합니다. 비밀번호를 추가하면 다른 방법으로도 로그인할 수 있습니다.",
+    add: "비밀번호 추가",
+    adding: "추가하는 중…",
+    added: "비밀번호를 추가했습니다. 다른 기기는 모두 로그아웃되었습니다.",
+  },
+  passkeys: {
+    title: "패스키",
+    about: "지문, 얼굴 또는 화면 잠금으로 로그인합니다. 외울 것도, 피싱으로 빼앗길 것도 없습니다.",
+    unavailable: "패스키를 사용하려면 HTTPS 주소와 패스키를 지원하는 브라우저가 필요합니다.",
+    none: "아직 패스키가 없습니다.",
+    add: "패스키 추가",
+    adding: "만드는 중…",
+    added: (name) => `‘${name}’ 패스키가 준비되었습니다. 다음부터 이 패스키로 로그인해 주세요.`,
+    addedSilently: (name) =>
+      `비밀번호 관리자에 ‘${name}’ 패스키를 저장했습니다. 다음부터 이 패스키로 로그인할 수 있습니다.`,
+    synced: "동기화됨",
+    single: "이 기기 전용",
+    suspected: "확인 필요",
+    suspectedHint:
+      "이 패스키가 복제되었을 수 있어 로그인을 거부했습니다. 짐작 가는 이유가 없다면 삭제하고 새로 만들어 주세요.",
+    created: (when) => `${when} 생성`,
+    lastUsed: (when) => `${when} 사용`,
+    neverUsed: "아직 사용하지 않음",
+    rename: "이름 변경",
+    renameName: (name) => `${name} 이름 변경`,
+    name: "패스키 이름",
+    save: "저장",
+    saving: "저장하는 중…",
+    renamed: "이름을 저장했습니다.",
+    remove: "삭제",
+    removeName: (name) => `${name} 삭제`,
+    removeTitle: "패스키를 삭제할까요?",
+    removeAsk: (name) => `삭제하면 ‘${name}’ 패스키로 더 이상 로그인할 수 없습니다.`,
+    removing: "삭제하는 중…",
+    removed: (name) =>
+      `‘${name}’ 패스키를 삭제했습니다. 비밀번호 관리자에 아직 보이면 그곳에서도 삭제할 수 있습니다.`,
+    offerTitle: "패스키 만들기",
+    offer:
+      "다음부터 비밀번호 없이 지문, 얼굴 또는 화면 잠금으로 로그인할 수 있습니다. 패스키는 기기나 비밀번호 관리자에 저장됩니다.",
+    offerSubmit: "패스키 만들기",
+    notNow: "지금은 안 함",
   },
   sample: {
     title: "예제 데이터",
@@ -169,6 +239,8 @@ export const ko: Texts = {
   reauthenticate: {
     title: "본인 확인",
     ask: "계속하려면 비밀번호를 입력해 주세요.",
+    askPasskey: "계속하려면 패스키를 사용해 주세요.",
+    usePasskey: "패스키 사용",
     submit: "확인",
     busy: "확인하는 중…",
     noWay:

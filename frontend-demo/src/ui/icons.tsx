@@ -25,6 +25,18 @@ export function ComputerIcon() {
   );
 }
 
+/** A person and a key. */
+export function PasskeyIcon() {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" {...stroke}>
+      <circle cx="9" cy="7.5" r="4" />
+      <path d="M2.5 20c0-3.6 2.9-6 6.5-6 1 0 1.9.2 2.7.5" />
+      <circle cx="17.5" cy="12.5" r="2.75" />
+      <path d="M17.5 15.25V21.5m0-2.5h2" />
+    </svg>
+  );
+}
+
 export function PhoneIcon() {
   return (
     <svg className="icon" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" {...stroke}>

@@ -1,7 +1,7 @@
 import type { FormEvent } from "react";
 import { useState } from "react";
 import { Problem } from "../api/problem";
-import { t, textOf } from "../i18n";
+import { t } from "../i18n";
 
 type Errors = Record<string, string>;
 
@@ -15,7 +15,7 @@ interface Options {
 export function useForm({ send, place }: Options) {
   const [busy, setBusy] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
 
   async function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -33,7 +33,7 @@ export function useForm({ send, place }: Options) {
       const placed = place?.(refusal) ?? namedFields(form, refusal);
       setErrors(placed);
       if (!focusFirst(form, placed)) {
-        setProblem(textOf(refusal));
+        setProblem(refusal);
         form.querySelector<HTMLInputElement>("input[name$=password]")?.focus();
       }
     } finally {
