@@ -84,7 +84,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     code: str
     errors: tuple[FieldProblem, ...] = ()
     """Only with `validation_error`."""
-    methods: tuple[str, ...] = ()
+    methods: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     """Only with `reauthentication_required`: how this person can prove themself again."""
     reason: str = ""
     """Only with `password_rejected`."""
@@ -100,7 +100,7 @@ def problem_of(error: errors.AuthError) -> Problem:
         detail=error.detail,
         code=error.code,
         errors=tuple(FieldProblem(e.field, e.message) for e in getattr(error, "errors", ())),
-        methods=getattr(error, "methods", ()),
+        methods=getattr(error, "methods", msgspec.UNSET),
         reason=getattr(error, "reason", ""),
     )
 
@@ -144,7 +144,7 @@ def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Re
     if known is None:
         return unexpected_error(request, error)
     answer = auth_error(request, known())
-    if allow := (error.headers or {}).get("Allow"):
+    if allow := (error.headers or {}).get("allow"):
         answer.headers["Allow"] = allow
     return answer
 

@@ -353,7 +353,6 @@ export interface components {
             detail: string;
             /** @default [] */
             errors?: components["schemas"]["FieldProblem"][];
-            /** @default [] */
             methods?: string[];
             /** @default  */
             reason?: string;
@@ -595,7 +594,6 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -829,12 +827,9 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description `malformed_request`, `validation_error` */
             400: {
@@ -1018,12 +1013,9 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description `malformed_request` */
             400: {
@@ -1158,7 +1150,6 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1584,7 +1575,6 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -76,6 +76,8 @@ class Accounts:
         """Remove the person and all that is theirs; ReauthenticationRequired unless they proved themself recently."""
         self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
         await self._sessions.revoke_all(transaction, caller.principal.id, reason="account_deleted")
+        for method in self._load_principal.methods:
+            await method.forget(transaction, caller.principal)
         await UserRows(transaction).remove(caller.principal.id)
 
 

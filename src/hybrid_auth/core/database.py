@@ -20,6 +20,11 @@ __all__ = ("TABLE_PREFIX", "Base", "DateTimeUTC", "SessionMaker", "Transaction",
 TABLE_PREFIX = "hybrid_auth_"
 """A host application has a `users` table of its own, so every table of ours carries this."""
 
+_OUTAGE_CLASSES = frozenset(("08", "40", "53", "57", "58"))
+"""Of SQLSTATE: connection, deadlock, resources, shutdown or start-up, system error; trying again may help."""
+_READ_ONLY = "25006"
+"""A primary that became a standby."""
+
 Effect = Callable[[], Awaitable[None]]
 SessionMaker = async_sessionmaker[AsyncSession]
 
@@ -60,14 +65,21 @@ async def _store_errors() -> AsyncIterator[None]:
     """A lost, refused or exhausted connection is an outage (503), anything else a mistake of ours (500)."""
     try:
         yield
-    except (OSError, TimeoutError, PoolTimeoutError) as error:
-        raise Unavailable from error
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
+    except Exception as error:
+        if _is_outage(error):
             raise Unavailable from error
         raise
+
+
+def _is_outage(error: Exception) -> bool:
+    if isinstance(error, OSError | PoolTimeoutError | OperationalError | InterfaceError):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    # While it connects, asyncpg's own errors come through SQLAlchemy unwrapped.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or ""
+    return state[:2] in _OUTAGE_CLASSES or state == _READ_ONLY
 
 
 class Transaction:

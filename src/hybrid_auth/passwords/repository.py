@@ -151,10 +151,14 @@ class RegistrationRows:
         )
         taken = (await self._transaction.execute(statement)).scalar_one_or_none()
         if taken is not None:
-            await self._transaction.execute(
-                delete(RegistrationRow).where(RegistrationRow.email_canonical == taken.email_canonical)
-            )
+            await self.remove(taken.email_canonical)
         return taken
+
+    async def remove(self, email_canonical: str) -> None:
+        """Drop every registration of an address."""
+        await self._transaction.execute(
+            delete(RegistrationRow).where(RegistrationRow.email_canonical == email_canonical)
+        )
 
 
 def password_count(user_id: ColumnElement[UUID]) -> ColumnElement[int]:

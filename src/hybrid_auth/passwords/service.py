@@ -6,7 +6,7 @@ from uuid import UUID
 from anyio import to_thread
 from sqlalchemy import ColumnElement
 
-from hybrid_auth.accounts.emails import canonical_or_none
+from hybrid_auth.accounts.emails import canonical, canonical_or_none
 from hybrid_auth.accounts.service import reauthentication_methods
 from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.config import AccountConfig
@@ -15,7 +15,7 @@ from hybrid_auth.core.errors import AccountDisabled, EmailNotVerified, FieldErro
 from hybrid_auth.core.principal import Principal, Proof
 from hybrid_auth.passwords.hashing import PasswordHasher
 from hybrid_auth.passwords.policy import check_password
-from hybrid_auth.passwords.repository import PasswordRows, password_count
+from hybrid_auth.passwords.repository import PasswordRows, RegistrationRows, password_count
 from hybrid_auth.sessions.service import Authenticated, SessionService
 
 PASSWORD_AMR = ("pwd",)
@@ -36,6 +36,10 @@ class Passwords:
 
     def count(self, user_id: ColumnElement[UUID]) -> ColumnElement[int]:
         return password_count(user_id)
+
+    async def forget(self, transaction: Transaction, principal: Principal) -> None:
+        """Registrations of the address are tied to nobody while they wait; the address is the person's all the same."""
+        await RegistrationRows(transaction).remove(canonical(principal.email))
 
     async def authenticate(self, transaction: Transaction, *, email: str, password: str) -> Proof:
         """The proof of a right password.

@@ -66,17 +66,17 @@ class SessionRows:
             SessionRow.ip: session.ip,
             SessionRow.user_agent: session.user_agent,
         }
+        # Locked against deletion until the commit, or the person could be gone before their session is inserted.
         living = (
-            select(func.count())
-            .select_from(users)
+            select(users.c.id)
             .where(
                 users.c.id == session.user_id,
                 users.c.session_epoch == session.user_epoch,
                 users.c.disabled_at.is_(None),
             )
+            .with_for_update(read=True, key_share=True)
         )
-        found = await self._transaction.execute(living)
-        if found.scalar_one() == 0:
+        if (await self._transaction.execute(living)).one_or_none() is None:
             return False
         await self._transaction.execute(insert(SessionRow).values({c.key: value for c, value in row.items()}))
         return True
