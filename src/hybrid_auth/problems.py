@@ -92,7 +92,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 def problem_of(error: errors.AuthError) -> Problem:
     """The document of an error."""
-    status = STATUS[type(error)]
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     return Problem(
         type=f"urn:hybrid-auth:problem:{error.code}",
         title=TITLES[status],
@@ -121,12 +121,11 @@ def headers_of(error: errors.AuthError) -> dict[str, str]:
 def auth_error(request: Request[Any, Any, Any], error: errors.AuthError) -> Response[Problem]:
     """The answer to an error of ours.
 
-    A refresh cookie is removed only where its session is known to be over: the loser of a race between two tabs must
-    not delete what the winner was just given.
+    The refresh cookie is removed only with a superseded token: any other failed refresh may have been overtaken by a
+    sign-in in another tab, and the loser of that race must not delete what the winner was just given.
     """
     headers = headers_of(error)
-    over = isinstance(error, errors.RefreshTokenReused) or getattr(error, "clear_cookie", False)
-    if over:
+    if isinstance(error, errors.RefreshTokenReused):
         web: WebConfig = request.app.state.hybrid_auth.web
         if refresh_cookie(request.headers, web) is not None:
             headers |= clear_refresh_cookie_header(web)

@@ -1,7 +1,9 @@
 """`POST /auth/password/change`."""
 
 import asyncio
+import json
 from collections import Counter
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -124,3 +126,29 @@ async def test_needs_a_session(service: Service) -> None:
     """Nobody changes a password by a cookie alone."""
     _, browser = await service.signed_in()
     assert problem(await browser.http.post("/auth/password/change", json=CHANGE)) == (401, "invalid_token")
+
+
+async def test_a_body_held_back_does_not_act_in_a_session_that_ended(service: Service) -> None:
+    """The caller is resolved with the headers; by the time the body is there, everything was signed out."""
+    person, thief = await service.signed_in()
+    _, owner = await service.signed_in(person)
+    headers_came, go_on = asyncio.Event(), asyncio.Event()
+    body = json.dumps(CHANGE).encode()
+
+    async def held_back() -> AsyncIterator[bytes]:
+        headers_came.set()
+        await go_on.wait()
+        yield body
+
+    sending = asyncio.create_task(
+        thief.http.post(
+            "/auth/password/change",
+            content=held_back(),
+            headers={"content-type": "application/json", "authorization": f"Bearer {thief.access_token}"},
+        )
+    )
+    await headers_came.wait()
+    assert (await owner.post("/auth/logout-all")).status_code == 200
+    go_on.set()
+    assert problem(await sending) == (401, "session_revoked")
+    assert (await service.browser().post("/auth/login", person.credentials)).status_code == 200

@@ -107,7 +107,8 @@ async def test_stranger_cannot_slip_a_password_in(service: Service) -> None:
     await service.browser().post("/auth/register", {"email": email, "password": OTHER_PASSWORD})
     await service.mails_to(email, count=2)
     stranger = await service.browser().post("/auth/login", {"email": email, "password": OTHER_PASSWORD})
-    assert problem(stranger) == (401, "invalid_credentials")
+    assert problem(stranger) == (403, "email_not_verified")
+    assert (await service.browser().post("/auth/login", {"email": email, "password": PASSWORD})).status_code == 200
 
 
 async def test_link_expires(service: Service) -> None:
@@ -212,3 +213,15 @@ async def test_privileges_cannot_be_asked_for(service: Service) -> None:
             "/auth/register", {"email": fresh_address(), "password": PASSWORD, field: True}
         )
         assert problem(answer) == (400, "validation_error")
+
+
+async def test_confirming_voids_what_was_planted_while_the_address_was_unconfirmed(service: Service) -> None:
+    """A stranger used the address before (in `optional` mode); its owner registers, confirms, and all of it is void."""
+    stranger = await service.person(verified=False)
+    await service.browser().post("/auth/register", {"email": stranger.email, "password": OTHER_PASSWORD})
+    [mail] = await service.mails_to(stranger.email)
+    assert await verify(service, mail.token) == (204, "")
+    planted = await service.browser().post("/auth/login", stranger.credentials)
+    assert problem(planted) == (401, "invalid_credentials")
+    own = await service.browser().post("/auth/login", {"email": stranger.email, "password": OTHER_PASSWORD})
+    assert own.status_code == 200

@@ -21,6 +21,10 @@ class SignInMethod(Protocol):
         """How many of it the person of that row has: a correlated scalar subquery."""
         ...
 
+    async def void(self, transaction: Transaction, user_id: UUID) -> None:
+        """Remove it from the person: nobody knows who added it."""
+        ...
+
     async def forget(self, transaction: Transaction, principal: Principal) -> None:
         """The person is being deleted: remove what is kept about them outside of rows that go with theirs."""
         ...

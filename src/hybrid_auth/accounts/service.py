@@ -55,17 +55,28 @@ class Accounts:
         )
         return user_id if added else None
 
-    async def mark_verified(self, transaction: Transaction, user_id: UUID) -> None:
+    async def find(self, transaction: Transaction, email_canonical: str) -> Principal | None:
+        """The person with that address, disabled or not."""
+        return await UserRows(transaction).principal_of(email_canonical, self._load_principal.methods)
+
+    async def mark_verified(self, transaction: Transaction, user_id: UUID, *, keep_password: bool) -> None:
         """The address proved to be the person's.
 
-        Whoever used it unverified may have been somebody else: every session from before ends.
+        Whoever used it unverified may have been somebody else, who registered it first: every session from before ends
+        and what was added to sign in with is void. `keep_password`: only where the link that was followed belongs to
+        the registration that set it.
         """
         await UserRows(transaction).change(user_id, {"email_verified_at": self._clock.now()})
+        for method in self._load_principal.methods:
+            if method.kind != "password" or not keep_password:
+                await method.void(transaction, user_id)
         await self._sessions.revoke_all(transaction, user_id, reason="email_verified")
 
     async def rename(self, transaction: Transaction, caller: Authenticated, display_name: str | None) -> Principal:
         """Set the display name; the person as they are then."""
-        await UserRows(transaction).change(caller.principal.id, {"display_name": clean_display_name(display_name)})
+        name = clean_display_name(display_name)
+        caller = await self._sessions.hold(transaction, caller)
+        await UserRows(transaction).change(caller.principal.id, {"display_name": name})
         await self._sessions.person_changed(transaction, caller.principal.id)
         principal = await self._load_principal(transaction, caller.principal.id)
         if principal is None:
@@ -74,6 +85,7 @@ class Accounts:
 
     async def delete(self, transaction: Transaction, caller: Authenticated) -> None:
         """Remove the person and all that is theirs; ReauthenticationRequired unless they proved themself recently."""
+        caller = await self._sessions.hold(transaction, caller)
         self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
         await self._sessions.revoke_all(transaction, caller.principal.id, reason="account_deleted")
         for method in self._load_principal.methods:

@@ -56,6 +56,8 @@ def create_engine(url: str, *, pool_size: int = 10, command_timeout: float = 10.
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5.0,
+        # Statements that fail are logged; what was bound to them is hashes, tokens and addresses.
+        hide_parameters=True,
         connect_args={"timeout": 5.0, "command_timeout": command_timeout},
     )
 
@@ -112,6 +114,8 @@ class Transaction:
 
     async def release(self) -> None:
         """End what was only read so far and give the connection back, before slow work off the database begins."""
+        # What was read stays readable; a rollback would make every loaded row ask for itself again.
+        self.session.expunge_all()
         async with _store_errors():
             await self.session.rollback()
 
