@@ -17,16 +17,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="hybrid_auth_mail_outbox_pkey"),
     )
-    op.create_index(
-        "hybrid_auth_mail_outbox_created_at_idx",
-        "hybrid_auth_mail_outbox",
-        ["created_at"],
-        unique=False,
-        postgresql_where=sa.text("sent_at IS NULL"),
-    )
+    op.create_index("hybrid_auth_mail_outbox_created_at_idx", "hybrid_auth_mail_outbox", ["created_at"], unique=False)
     op.create_table(
         "hybrid_auth_session_outbox",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),

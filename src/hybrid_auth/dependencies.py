@@ -9,6 +9,7 @@ from litestar.di import Provide
 from hybrid_auth.accounts.service import Accounts, PrincipalLoader
 from hybrid_auth.core.config import AuthConfig, WebConfig
 from hybrid_auth.core.database import Transaction
+from hybrid_auth.core.http import CALLER
 from hybrid_auth.core.secretbox import SecretBox
 from hybrid_auth.mail.console import ConsoleSender
 from hybrid_auth.mail.outbox import MailOutbox
@@ -136,7 +137,7 @@ def provide(services: Services) -> dict[str, Provide]:
             yield transaction
 
     def provide_caller(request: Request) -> Authenticated | None:  # type: ignore[type-arg]
-        caller: Authenticated | None = request.scope.get("auth")
+        caller: Authenticated | None = request.scope["state"].get(CALLER)
         return caller
 
     def constant(value: object) -> Provide:

@@ -40,6 +40,7 @@ class BuiltFile:
 
     content: bytes
     media_type: str
+    """Litestar adds the charset to `text/…`."""
 
 
 class FrontEnd:
@@ -47,7 +48,9 @@ class FrontEnd:
 
     def __init__(self, directory: Path) -> None:
         self.files: Mapping[str, BuiltFile] = {
-            path.relative_to(directory).as_posix(): BuiltFile(path.read_bytes(), _media_type(path))
+            path.relative_to(directory).as_posix(): BuiltFile(
+                path.read_bytes(), mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            )
             for path in sorted(directory.rglob("*"))
             if path.is_file()
         }
@@ -96,8 +99,3 @@ class DocsPage(OpenAPIRenderPlugin):
         if found is None:
             raise NotFound
         return found.content
-
-
-def _media_type(path: Path) -> str:
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

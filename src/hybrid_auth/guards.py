@@ -7,7 +7,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hybrid_auth.core.errors import AuthError, InvalidToken
-from hybrid_auth.core.http import REFUSAL, refusal_of
+from hybrid_auth.core.http import CALLER, REFUSAL, refusal_of
 from hybrid_auth.sessions.access_tokens import AccessTokens
 from hybrid_auth.sessions.service import Authenticated, SessionService
 
@@ -15,7 +15,8 @@ from hybrid_auth.sessions.service import Authenticated, SessionService
 class ResolveSession(ASGIMiddleware):
     """Finds the living session behind a bearer token. It never rejects: a route that needs no session stays open.
 
-    `request.user` is the Principal and `request.auth` the Authenticated caller, or both are None.
+    `request.user` is the Principal and `request.auth` the Authenticated caller, where there is one. Guards look
+    elsewhere: a host's own middleware may set these two as well.
     """
 
     scopes = (ScopeType.HTTP, ScopeType.WEBSOCKET)
@@ -32,8 +33,11 @@ class ResolveSession(ASGIMiddleware):
                 caller = await self._resolve(values)
             except AuthError as refusal:
                 scope["state"][REFUSAL] = refusal
-        scope["auth"] = caller
-        scope["user"] = caller.principal if caller else None
+        scope["state"][CALLER] = caller
+        scope.setdefault("auth", None)
+        scope.setdefault("user", None)
+        if caller is not None:
+            scope["auth"], scope["user"] = caller, caller.principal
         await next_app(scope, receive, send)
 
     async def _resolve(self, values: list[bytes]) -> Authenticated:
@@ -45,5 +49,5 @@ class ResolveSession(ASGIMiddleware):
 
 async def requires_session(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """A guard: only for somebody with a living session."""
-    if connection.scope.get("auth") is None:
+    if not isinstance(connection.scope["state"].get(CALLER), Authenticated):
         raise refusal_of(connection)

@@ -7,6 +7,7 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from hybrid_auth.core import errors
 from hybrid_auth.problems import MEDIA_TYPE, STATUS, Problem
@@ -58,4 +59,9 @@ def document_errors(handler: HTTPRouteHandler) -> None:
         )
         for status, codes in sorted(by_status.items())
     }
+    if handler.status_code == HTTP_204_NO_CONTENT:
+        # Litestar takes `Response[None]` for a body of JSON.
+        documented[HTTP_204_NO_CONTENT] = ResponseSpec(
+            data_container=None, generate_examples=False, description="Request fulfilled, nothing follows"
+        )
     handler.responses = {**documented, **(handler.responses or {})}

@@ -86,7 +86,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     code: str
     errors: tuple[FieldProblem, ...] = ()
     """Only with `validation_error`."""
-    methods: tuple[str, ...] = ()
+    methods: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     """Only with `reauthentication_required`: how this person can prove themself again."""
     reason: str = ""
     """Only with `password_rejected`."""
@@ -94,7 +94,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 def problem_of(error: errors.AuthError) -> Problem:
     """The document of an error."""
-    status = STATUS[type(error)]
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     return Problem(
         type=f"urn:hybrid-auth:problem:{error.code}",
         title=TITLES[status],
@@ -102,7 +102,7 @@ def problem_of(error: errors.AuthError) -> Problem:
         detail=error.detail,
         code=error.code,
         errors=tuple(FieldProblem(e.field, e.message) for e in getattr(error, "errors", ())),
-        methods=getattr(error, "methods", ()),
+        methods=getattr(error, "methods", msgspec.UNSET),
         reason=getattr(error, "reason", ""),
     )
 
@@ -123,14 +123,13 @@ def headers_of(error: errors.AuthError) -> dict[str, str]:
 def auth_error(request: Request[Any, Any, Any], error: errors.AuthError) -> Response[Problem]:
     """The answer to an error of ours.
 
-    A refresh cookie is removed only where its session is known to be over: the loser of a race between two tabs must
-    not delete what the winner was just given.
+    The refresh cookie is removed only with a superseded token: any other failed refresh may have been overtaken by a
+    sign-in in another tab, and the loser of that race must not delete what the winner was just given.
     """
     if isinstance(error, errors.PasskeyVerificationFailed):
         log.info("passkey.ceremony_refused", step=error.step, exc_info=error.__cause__)
     headers = headers_of(error)
-    over = isinstance(error, errors.RefreshTokenReused) or getattr(error, "clear_cookie", False)
-    if over:
+    if isinstance(error, errors.RefreshTokenReused):
         web: WebConfig = request.app.state.hybrid_auth.web
         if refresh_cookie(request.headers, web) is not None:
             headers |= clear_refresh_cookie_header(web)
@@ -148,7 +147,7 @@ def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Re
     if known is None:
         return unexpected_error(request, error)
     answer = auth_error(request, known())
-    if allow := (error.headers or {}).get("Allow"):
+    if allow := (error.headers or {}).get("allow"):
         answer.headers["Allow"] = allow
     return answer
 

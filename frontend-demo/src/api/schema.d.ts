@@ -623,7 +623,6 @@ export interface components {
             detail: string;
             /** @default [] */
             errors?: components["schemas"]["FieldProblem"][];
-            /** @default [] */
             methods?: string[];
             /** @default  */
             reason?: string;
@@ -998,7 +997,6 @@ export interface operations {
             /** @description Request fulfilled, document follows */
             200: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1241,12 +1239,9 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description `malformed_request`, `validation_error` */
             400: {
@@ -1430,12 +1425,9 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description `malformed_request` */
             400: {
@@ -2161,7 +2153,6 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2587,7 +2578,6 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

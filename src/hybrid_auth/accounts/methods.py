@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
+from hybrid_auth.core.database import Transaction
 from hybrid_auth.core.principal import Principal
 
 Kind = Literal["password", "totp", "recovery_code", "passkey"]
@@ -34,4 +35,12 @@ class SignInMethod(Protocol):
 
     def count(self, user_id: ColumnElement[UUID]) -> ColumnElement[int]:
         """How many of it the person of that row has: a correlated scalar subquery."""
+        ...
+
+    async def void(self, transaction: Transaction, user_id: UUID) -> None:
+        """Remove it from the person: nobody knows who added it."""
+        ...
+
+    async def forget(self, transaction: Transaction, principal: Principal) -> None:
+        """The person is being deleted: remove what is kept about them outside of rows that go with theirs."""
         ...

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from hybrid_auth.accounts.methods import SignInMethod
@@ -47,16 +47,6 @@ class UserRows:
         )
         return await self._transaction.write(statement) == 1
 
-    async def id_of(self, email_canonical: str) -> tuple[UUID, bool] | None:
-        """Id of the person with that address, and whether it is verified; locks the row until the commit."""
-        statement = (
-            select(UserRow.id, UserRow.email_verified_at)
-            .where(UserRow.email_canonical == email_canonical)
-            .with_for_update()
-        )
-        row = (await self._transaction.execute(statement)).one_or_none()
-        return None if row is None else (row.id, row.email_verified_at is not None)
-
     async def lock(self, user_id: UUID) -> None:
         """Hold the person's row until the transaction ends."""
         await self._transaction.execute(select(UserRow.id).where(UserRow.id == user_id).with_for_update())
@@ -71,10 +61,19 @@ class UserRows:
 
     async def principal(self, user_id: UUID, methods: Sequence[SignInMethod]) -> Principal | None:
         """The person with the counts of their sign-in methods, in one statement; None where absent or disabled."""
+        return await self._principal(methods, UserRow.id == user_id, UserRow.disabled_at.is_(None))
+
+    async def principal_of(self, email_canonical: str, methods: Sequence[SignInMethod]) -> Principal | None:
+        """The same by address, of disabled people too; locks the row until the commit."""
+        return await self._principal(methods, UserRow.email_canonical == email_canonical, lock=True)
+
+    async def _principal(
+        self, methods: Sequence[SignInMethod], *conditions: ColumnElement[bool], lock: bool = False
+    ) -> Principal | None:
         counts = {method.kind: method.count(UserRow.id.expression) for method in methods}
-        statement = select(UserRow, *(count.label(kind) for kind, count in counts.items())).where(
-            UserRow.id == user_id, UserRow.disabled_at.is_(None)
-        )
+        statement = select(UserRow, *(count.label(kind) for kind, count in counts.items())).where(*conditions)
+        if lock:
+            statement = statement.with_for_update(of=UserRow)
         found = (await self._transaction.execute(statement)).one_or_none()
         if found is None:
             return None

@@ -66,20 +66,31 @@ class Accounts:
     async def require_a_way_in(self, transaction: Transaction, user_id: UUID) -> None:
         """LastSignInMethod where neither a password nor a passkey is left; call it under `lock`, after a removal."""
         principal = await self._load_principal(transaction, user_id)
-        if principal is None or not (principal.has_password or principal.passkey_count):
+        if principal is None or not has_credential(principal):
             raise LastSignInMethod
 
-    async def mark_verified(self, transaction: Transaction, user_id: UUID) -> None:
+    async def find(self, transaction: Transaction, email_canonical: str) -> Principal | None:
+        """The person with that address, disabled or not."""
+        return await UserRows(transaction).principal_of(email_canonical, self._load_principal.methods)
+
+    async def mark_verified(self, transaction: Transaction, user_id: UUID, *, keep_password: bool) -> None:
         """The address proved to be the person's.
 
-        Whoever used it unverified may have been somebody else: every session from before ends.
+        Whoever used it unverified may have been somebody else, who registered it first: every session from before ends
+        and what was added to sign in with is void. `keep_password`: only where the link that was followed belongs to
+        the registration that set it.
         """
         await UserRows(transaction).change(user_id, {"email_verified_at": self._clock.now()})
+        for method in self._load_principal.methods:
+            if method.kind != "password" or not keep_password:
+                await method.void(transaction, user_id)
         await self._sessions.revoke_all(transaction, user_id, reason="email_verified")
 
     async def rename(self, transaction: Transaction, caller: Authenticated, display_name: str | None) -> Principal:
         """Set the display name; the person as they are then."""
-        await UserRows(transaction).change(caller.principal.id, {"display_name": clean_display_name(display_name)})
+        name = clean_display_name(display_name)
+        caller = await self._sessions.hold(transaction, caller)
+        await UserRows(transaction).change(caller.principal.id, {"display_name": name})
         await self._sessions.person_changed(transaction, caller.principal.id)
         principal = await self._load_principal(transaction, caller.principal.id)
         if principal is None:
@@ -88,9 +99,17 @@ class Accounts:
 
     async def delete(self, transaction: Transaction, caller: Authenticated) -> None:
         """Remove the person and all that is theirs; ReauthenticationRequired unless they proved themself recently."""
+        caller = await self._sessions.hold(transaction, caller)
         self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
         await self._sessions.revoke_all(transaction, caller.principal.id, reason="account_deleted")
+        for method in self._load_principal.methods:
+            await method.forget(transaction, caller.principal)
         await UserRows(transaction).remove(caller.principal.id)
+
+
+def has_credential(principal: Principal) -> bool:
+    """Whether anything opens the account."""
+    return principal.has_password or principal.passkey_count > 0
 
 
 def reauthentication_methods(principal: Principal) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ class AuthConfig:
     session_maker: SessionMaker
     """Makes SQLAlchemy sessions on PostgreSQL, with `expire_on_commit` off."""
     redis: RedisNode
-    secret_keys: tuple[str, ...]
+    secret_keys: tuple[str, ...] = field(repr=False)
     """Keys for what is sealed and signed, newest first."""
     web: WebConfig
     sessions: SessionConfig

@@ -20,6 +20,11 @@ __all__ = ("TABLE_PREFIX", "Base", "DateTimeUTC", "SessionMaker", "Transaction",
 TABLE_PREFIX = "hybrid_auth_"
 """A host application has a `users` table of its own, so every table of ours carries this."""
 
+_OUTAGE_CLASSES = frozenset(("08", "40", "53", "57", "58"))
+"""Of SQLSTATE: connection, deadlock, resources, shutdown or start-up, system error; trying again may help."""
+_READ_ONLY = "25006"
+"""A primary that became a standby."""
+
 Effect = Callable[[], Awaitable[None]]
 SessionMaker = async_sessionmaker[AsyncSession]
 
@@ -51,6 +56,8 @@ def create_engine(url: str, *, pool_size: int = 10, command_timeout: float = 10.
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5.0,
+        # Statements that fail are logged; what was bound to them is hashes, tokens and addresses.
+        hide_parameters=True,
         connect_args={"timeout": 5.0, "command_timeout": command_timeout},
     )
 
@@ -60,14 +67,21 @@ async def _store_errors() -> AsyncIterator[None]:
     """A lost, refused or exhausted connection is an outage (503), anything else a mistake of ours (500)."""
     try:
         yield
-    except (OSError, TimeoutError, PoolTimeoutError) as error:
-        raise Unavailable from error
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
+    except Exception as error:
+        if _is_outage(error):
             raise Unavailable from error
         raise
+
+
+def _is_outage(error: Exception) -> bool:
+    if isinstance(error, OSError | PoolTimeoutError | OperationalError | InterfaceError):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    # While it connects, asyncpg's own errors come through SQLAlchemy unwrapped.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or ""
+    return state[:2] in _OUTAGE_CLASSES or state == _READ_ONLY
 
 
 class Transaction:
@@ -100,6 +114,8 @@ class Transaction:
 
     async def release(self) -> None:
         """End what was only read so far and give the connection back, before slow work off the database begins."""
+        # What was read stays readable; a rollback would make every loaded row ask for itself again.
+        self.session.expunge_all()
         async with _store_errors():
             await self.session.rollback()
 

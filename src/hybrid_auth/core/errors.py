@@ -122,14 +122,8 @@ class SessionRevoked(NotAuthenticated):
 
 
 class InvalidRefreshToken(NotAuthenticated):
-    """`clear_cookie` is True only where the session is known to be dead: a race loser must keep the winner's cookie."""
-
     code = "invalid_refresh_token"
     detail = "There is no session to continue. Sign in again."
-
-    def __init__(self, detail: str | None = None, *, clear_cookie: bool = False) -> None:
-        super().__init__(detail)
-        self.clear_cookie = clear_cookie
 
 
 class RefreshTokenReused(NotAuthenticated):

@@ -23,6 +23,8 @@ from hybrid_auth.core.errors import (
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_USER_AGENT = 512
+CALLER = "hybrid_auth_caller"
+"""Where the resolving middleware leaves the living session it found."""
 REFUSAL = "hybrid_auth_refusal"
 """Where the resolving middleware leaves the error that a guarded route will raise."""
 

@@ -1,5 +1,6 @@
 """One Redis node, and what proves that it is still the same one."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
@@ -11,7 +12,14 @@ from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import (
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
 from hybrid_auth.core.errors import Unavailable
 
@@ -20,6 +28,8 @@ EPOCH_KEY = "ha:epoch"
 
 CONNECT_ATTEMPTS = 4
 """New connections to a node that becomes another one each time, before that counts as an outage."""
+
+_CODES = re.compile(r"\b(READONLY|MISCONF|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY|NOAUTH|NOPERM)\b")
 
 Argument = str | bytes | int
 
@@ -112,7 +122,10 @@ class RedisNode:
                 epoch = self._epochs[connection]
                 await connection.send_command(*command(epoch))
                 return Reply(await connection.read_response(), epoch)
-            except ResponseError:
+            except ResponseError as error:
+                if _cannot_serve(error):
+                    # Perhaps it is no primary any more: a new connection asks who it is.
+                    await connection.disconnect(nowait=True)
                 raise
             except BaseException:
                 # Cancelled or broken half-way: an unread reply must never answer the next command.
@@ -121,9 +134,8 @@ class RedisNode:
             finally:
                 await self._pool.release(connection)
         except ResponseError as error:
-            if isinstance(error, NoScriptError) or str(error).startswith("ERR"):
+            if not _cannot_serve(error):
                 raise
-            # READONLY, MISCONF, OOM, NOAUTH and the like: the node is there and cannot serve.
             raise Unavailable from error
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable from error
@@ -140,3 +152,9 @@ class RedisNode:
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+def _cannot_serve(error: ResponseError) -> bool:
+    """Whether the node is there and cannot do its work now; any other refusal is a mistake in a command of ours."""
+    # Redis before 7 words it differently inside a script, and redis-py cuts off the codes it has a class for.
+    return isinstance(error, ReadOnlyError | OutOfMemoryError | NoPermissionError) or bool(_CODES.search(str(error)))

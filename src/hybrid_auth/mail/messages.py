@@ -1,5 +1,7 @@
 """The mails of the service, as pure functions."""
 
+from datetime import datetime
+
 import msgspec
 
 
@@ -11,15 +13,17 @@ class Message(msgspec.Struct, frozen=True):
     text: str
 
 
-def verify_email(*, recipient: str, app_name: str, link: str) -> Message:
+def verify_email(*, recipient: str, app_name: str, link: str, device: str, moment: datetime) -> Message:
     """To whoever owns the address that was registered."""
     return Message(
         recipient=recipient,
         subject=f"Confirm your email address for {app_name}",
         text=(
-            f"Somebody, hopefully you, wants to use this address for {app_name}.\n\n"
+            f"Somebody, hopefully you, wants to use this address for {app_name}: on {moment:%d %B %Y at %H:%M} UTC, "
+            f"with {device}.\n\n"
             f"To confirm it, open this link and press the button there:\n\n{link}\n\n"
-            "The link works for 24 hours. If it was not you, ignore this mail: without the link nothing happens.\n"
+            "The link works for 24 hours, and only the newest one does. If it was not you, or that is not your device, "
+            "do not follow it: whoever registered chose the password. Without the link nothing happens.\n"
         ),
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, String, text
+from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hybrid_auth.core.database import Base, DateTimeUTC, table
@@ -13,11 +13,9 @@ class MailRow(Base):
     """A mail written in the transaction of what it tells of, on its way out."""
 
     __tablename__ = table("mail_outbox")
-    __table_args__ = (Index(None, "created_at", postgresql_where=text("sent_at IS NULL")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     """Recipient and message. It may hold a link that signs somebody in, so it is sealed to this row."""
-    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
-    sent_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), index=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select
 
 from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.database import SessionMaker, Transaction
@@ -31,20 +31,14 @@ class MailOutbox:
         )
 
     async def take(self, session_maker: SessionMaker) -> Sequence[Message]:
-        """Mark up to a batch of waiting mails as sent, and hand them over; each to one taker only."""
+        """Take up to a batch of waiting mails out, oldest first; each goes to one taker only, and none is kept."""
         async with Transaction(session_maker) as transaction:
             waiting = (
-                select(MailRow)
-                .where(MailRow.sent_at.is_(None))
-                .order_by(MailRow.created_at)
-                .limit(BATCH)
-                .with_for_update(skip_locked=True)
-            )
-            rows = (await transaction.execute(waiting)).scalars().all()
-            messages = [
-                msgspec.json.decode(self._box.open(row.sealed, context=f"mail:{row.id}"), type=Message) for row in rows
-            ]
-            if rows:
-                sent = update(MailRow).where(MailRow.id.in_([row.id for row in rows]))
-                await transaction.execute(sent.values(sent_at=self._clock.now()))
-        return messages
+                select(MailRow.id).order_by(MailRow.created_at).limit(BATCH).with_for_update(skip_locked=True)
+            ).scalar_subquery()
+            taken = delete(MailRow).where(MailRow.id.in_(waiting)).returning(MailRow)
+            rows = (await transaction.execute(taken)).scalars().all()
+            return [self._open(row) for row in sorted(rows, key=lambda row: row.created_at)]
+
+    def _open(self, row: MailRow) -> Message:
+        return msgspec.json.decode(self._box.open(row.sealed, context=f"mail:{row.id}"), type=Message)

@@ -215,7 +215,7 @@ class PasskeyController(Controller):
         passkeys: NamedDependency[Passkeys],
         transaction: NamedDependency[Transaction],
     ) -> None:
-        await passkeys.decline_offer(transaction, caller.principal.id, declined=data.declined)
+        await passkeys.decline_offer(transaction, caller, declined=data.declined)
 
     @patch("/{passkey_id:str}", operation_id="renamePasskey", summary="Rename a passkey", opt=raises(NotFound))
     async def rename(

@@ -174,6 +174,11 @@ class PasskeyRows:
         statement = delete(PasskeyRow).where(PasskeyRow.id == passkey_id, PasskeyRow.user_id == user_id)
         return await self._transaction.write(statement) == 1
 
+    async def remove_all(self, user_id: UUID) -> None:
+        """The person has no passkey any more, and authenticators know them by another handle from now on."""
+        await self._transaction.execute(delete(PasskeyRow).where(PasskeyRow.user_id == user_id))
+        await self._transaction.execute(delete(PasskeyProfileRow).where(PasskeyProfileRow.user_id == user_id))
+
 
 def passkey_count(user_id: ColumnElement[UUID]) -> ColumnElement[int]:
     """How many passkeys the person of that row has."""

@@ -111,6 +111,12 @@ class Passkeys:
     def count(self, user_id: ColumnElement[UUID]) -> ColumnElement[int]:
         return passkey_count(user_id)
 
+    async def void(self, transaction: Transaction, user_id: UUID) -> None:
+        await PasskeyRows(transaction).remove_all(user_id)
+
+    async def forget(self, transaction: Transaction, principal: Principal) -> None:
+        """All rows go with the person's."""
+
     # --- registering ------------------------------------------------------------------------------------------------
 
     async def enroller(self, transaction: Transaction, caller: Authenticated | None, bearer: str | None) -> Enroller:
@@ -125,8 +131,7 @@ class Passkeys:
 
     async def creation(self, transaction: Transaction, enroller: Enroller) -> Creation:
         """Begin a registration the person asked for; a session must be recently authenticated."""
-        if enroller.caller is not None:
-            self._sessions.require_recent(enroller.caller, methods=reauthentication_methods(enroller.principal))
+        await self._require_recent(transaction, enroller.caller)
         profile, existing = await self._state(transaction, enroller.principal.id)
         return await self._begin(enroller, profile, existing, conditional=False)
 
@@ -139,7 +144,7 @@ class Passkeys:
         caller = enroller.caller
         if caller is None or "pwd" not in caller.session.amr:
             return None
-        self._sessions.require_recent(caller, methods=reauthentication_methods(enroller.principal))
+        await self._require_recent(transaction, caller)
         profile, existing = await self._state(transaction, enroller.principal.id)
         if profile.declined_at is not None or existing:
             return None
@@ -164,7 +169,10 @@ class Passkeys:
         )
         if enroller.token is not None and await self._enrolments.take(enroller.token) is None:
             raise InvalidToken
-        await self._accounts.lock(transaction, user.id)
+        if caller is not None:
+            caller = await self._sessions.hold(transaction, caller)
+        else:
+            await self._accounts.lock(transaction, user.id)
         present = await self._accounts.principal(transaction, user.id)
         if present is None or (caller is None and present.session_epoch != user.session_epoch):
             # Deleted, disabled or signed out everywhere since the request was let in.
@@ -193,6 +201,12 @@ class Passkeys:
         if caller is None:
             proof = self._proof(user.id, synced=made.backup_eligible, session_epoch=user.session_epoch)
         return Registered(passkey, proof)
+
+    async def _require_recent(self, transaction: Transaction, caller: Authenticated | None) -> None:
+        """As they are now: the request's body may have come long after its headers."""
+        if caller is not None:
+            caller = await self._sessions.hold(transaction, caller)
+            self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
 
     async def _state(self, transaction: Transaction, user_id: UUID) -> tuple[PasskeyProfileRow, Sequence[PasskeyRow]]:
         rows = PasskeyRows(transaction)
@@ -315,14 +329,16 @@ class Passkeys:
         """Profile and passkeys of a person."""
         return await self._state(transaction, user_id)
 
-    async def decline_offer(self, transaction: Transaction, user_id: UUID, *, declined: bool) -> None:
+    async def decline_offer(self, transaction: Transaction, caller: Authenticated, *, declined: bool) -> None:
         """Never offer a passkey after a sign-in again, or do so after all."""
+        user_id = (await self._sessions.hold(transaction, caller)).principal.id
         await self._state(transaction, user_id)
         await PasskeyRows(transaction).set_declined(user_id, self._clock.now() if declined else None)
 
     async def rename(self, transaction: Transaction, caller: Authenticated, passkey_id: UUID, name: str) -> PasskeyRow:
         """Call it something else; NotFound where the person has no such passkey, ValidationFailed for no name."""
         clean = _clean(name)
+        await self._sessions.hold(transaction, caller)
         row = await PasskeyRows(transaction).rename(user_id=caller.principal.id, passkey_id=passkey_id, name=clean)
         if row is None:
             raise NotFound
@@ -330,9 +346,8 @@ class Passkeys:
 
     async def remove(self, transaction: Transaction, caller: Authenticated, passkey_id: UUID) -> None:
         """Delete one; LastSignInMethod where nothing else would open the account."""
-        self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
+        await self._require_recent(transaction, caller)
         user_id = caller.principal.id
-        await self._accounts.lock(transaction, user_id)
         if not await PasskeyRows(transaction).remove(user_id=user_id, passkey_id=passkey_id):
             raise NotFound
         await self._accounts.require_a_way_in(transaction, user_id)

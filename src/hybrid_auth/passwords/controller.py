@@ -35,6 +35,7 @@ from hybrid_auth.passwords.schemas import (
 )
 from hybrid_auth.passwords.service import Passwords
 from hybrid_auth.sessions.cookies import refresh_cookie
+from hybrid_auth.sessions.devices import recognise
 from hybrid_auth.sessions.service import Authenticated
 from hybrid_auth.signin.responses import sign_in_response
 from hybrid_auth.signin.schemas import Client, LoginResult
@@ -74,7 +75,12 @@ class PasswordController(Controller):
         web: NamedDependency[WebConfig],
         clock: NamedDependency[Clock],
     ) -> Response[VerificationSent]:
-        application = Application(email=data.email, password=data.password, display_name=data.display_name)
+        application = Application(
+            email=data.email,
+            password=data.password,
+            display_name=data.display_name,
+            device=recognise(client_info(request).user_agent).label,
+        )
         if config.email_verification == "required" or data.password is None:
             await registration.apply(transaction, application)
             return Response(VerificationSent(), status_code=HTTP_202_ACCEPTED)

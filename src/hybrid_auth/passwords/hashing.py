@@ -53,7 +53,7 @@ class PasswordHasher:
     async def hash(self, password: str) -> str:
         """The encoded hash (PHC string) under a fresh salt; HashingCapacityExceeded when the queue is full."""
         secret = normalise(password).encode("utf-8")
-        return await self._run(lambda: self._hash(secret))
+        return await self._evaluate(lambda: self._hash(secret))
 
     async def verify(self, encoded: str | None, password: str) -> Verdict:
         """Compare with a stored hash; None stands for "there is no such account or it has no password".
@@ -67,10 +67,14 @@ class PasswordHasher:
         stored = encoded if encoded is not None and self._parse(encoded) else None
         if encoded is not None and stored is None:
             _log.error("password_hash_malformed")
-        matches = await self._run(lambda: _matches(stored or self._dummy, secret))
+        matches = await self._evaluate(lambda: _matches(stored or self._dummy, secret))
         if stored is None or not matches:
             return Verdict(ok=False, needs_rehash=False)
         return Verdict(ok=True, needs_rehash=self._parse(stored) != (self.profile, _SALT_BYTES, _HASH_BYTES))
+
+    async def off_loop(self, work: Callable[[], Result]) -> Result:
+        """Other costly work about passwords, under the same bound; HashingCapacityExceeded when the queue is full."""
+        return await self._submit(work)
 
     def close(self) -> None:
         """Finish what waits, then end the threads."""
@@ -101,7 +105,12 @@ class PasswordHasher:
             return None
         return profile, len(match[4]) * 3 // 4, len(match[5]) * 3 // 4
 
-    async def _run(self, work: Callable[[], Result]) -> Result:
+    async def _evaluate(self, work: Callable[[], Result]) -> Result:
+        waiting = self._submit(work)
+        self.evaluations += 1
+        return await waiting
+
+    def _submit(self, work: Callable[[], Result]) -> "asyncio.Future[Result]":
         if not self._free.acquire(blocking=False):
             raise HashingCapacityExceeded
         try:
@@ -110,10 +119,9 @@ class PasswordHasher:
             # The pool is closed: the service is going down.
             self._free.release()
             raise HashingCapacityExceeded from None
-        self.evaluations += 1
         # Released by the work, not by the waiting: a caller that gave up must not make room while its hash still runs.
         future.add_done_callback(self._release)
-        return await asyncio.wrap_future(future)
+        return asyncio.wrap_future(future)
 
     def _release(self, _: Future[Result]) -> None:
         self._free.release()

@@ -1,12 +1,11 @@
 """Registering with a password, and confirming the address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from hybrid_auth.accounts.emails import canonical, normalise
 from hybrid_auth.accounts.methods import EnrolmentToken, OfferEnrolment
-from hybrid_auth.accounts.repository import UserRows
-from hybrid_auth.accounts.service import Accounts, clean_display_name
+from hybrid_auth.accounts.service import Accounts, clean_display_name, has_credential
 from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.config import AccountConfig
 from hybrid_auth.core.database import Transaction
@@ -24,9 +23,11 @@ class Application:
     """What somebody who registers hands in."""
 
     email: str
-    password: str | None
+    password: str | None = field(repr=False)
     """None: the account will have passkeys only."""
     display_name: str | None
+    device: str
+    """A few words for the mail: its reader may have to tell their own registration from somebody else's."""
 
 
 class Registration:
@@ -57,10 +58,11 @@ class Registration:
         An account without a password always takes this way: its first passkey needs a confirmed address.
         """
         encoded = await self._hashed(application)
-        taken = await RegistrationRows(transaction).is_taken(canonical(application.email))
+        owner = await self._accounts.find(transaction, canonical(application.email))
+        taken = owner is not None and owner.email_verified and has_credential(owner)
         token = random_token()
         await self._keep(transaction, application, token=token, encoded=encoded, user_id=None)
-        await self._write(transaction, application.email, None if taken else token)
+        await self._write(transaction, application, None if taken else token)
 
     async def join(self, transaction: Transaction, application: Application) -> Proof:
         """`optional` mode: a person at once, their address to be confirmed later; Conflict where it is taken."""
@@ -74,7 +76,7 @@ class Registration:
             await PasswordRows(transaction).put(user_id, encoded, now=self._clock.now())
         token = random_token()
         await self._keep(transaction, application, token=token, encoded=None, user_id=user_id)
-        await self._write(transaction, application.email, token)
+        await self._write(transaction, application, token)
         return Proof(user_id=user_id, session_epoch=0, amr=PASSWORD_AMR, aal=1)
 
     async def confirm(self, transaction: Transaction, token: str) -> EnrolmentToken | None:
@@ -87,7 +89,7 @@ class Registration:
             raise InvalidOrExpiredToken
         user_id = row.user_id
         if user_id is not None:
-            await self._accounts.mark_verified(transaction, user_id)
+            await self._accounts.mark_verified(transaction, user_id, keep_password=True)
         else:
             user_id = await self._adopt(transaction, row.email, row.email_canonical, row.display_name)
             if row.password_hash is not None:
@@ -95,21 +97,24 @@ class Registration:
         principal = await self._accounts.principal(transaction, user_id)
         if principal is None:
             raise InvalidOrExpiredToken
-        has_credential = principal.has_password or principal.passkey_count > 0
-        return None if has_credential else await self._offer_enrolment(principal)
+        return None if has_credential(principal) else await self._offer_enrolment(principal)
 
     async def _adopt(
         self, transaction: Transaction, email: str, email_canonical: str, display_name: str | None
     ) -> UUID:
-        """The person behind a confirmed address: a new one, or one who used it unverified until now."""
+        """The person behind a confirmed address: a new one, one who used it unverified, or one without any credential.
+
+        The last began to enrol a passkey and lost the way; registering again is how they come back.
+        """
         user_id = await self._accounts.create(transaction, email=email, display_name=display_name, verified=True)
         if user_id is not None:
             return user_id
-        known = await UserRows(transaction).id_of(email_canonical)
-        if known is None or known[1]:
+        known = await self._accounts.find(transaction, email_canonical)
+        if known is None or (known.email_verified and has_credential(known)):
             raise InvalidOrExpiredToken
-        await self._accounts.mark_verified(transaction, known[0])
-        return known[0]
+        if not known.email_verified:
+            await self._accounts.mark_verified(transaction, known.id, keep_password=False)
+        return known.id
 
     async def _hashed(self, application: Application) -> str | None:
         normalise(application.email)
@@ -140,12 +145,18 @@ class Registration:
             expires_at=now + self._config.verification_ttl,
         )
 
-    async def _write(self, transaction: Transaction, email: str, token: str | None) -> None:
+    async def _write(self, transaction: Transaction, application: Application, token: str | None) -> None:
         """The mail to the address: its link, or the notice that it has an account already."""
-        recipient, name, url = normalise(email), self._config.app_name, self._config.public_url
+        recipient, name, url = normalise(application.email), self._config.app_name, self._config.public_url
         if token is None:
             message = already_registered(recipient=recipient, app_name=name, sign_in_url=f"{url}/")
             await self._mail.add(transaction, "already_registered", message)
         else:
-            message = verify_email(recipient=recipient, app_name=name, link=f"{url}/verify-email#token={token}")
+            message = verify_email(
+                recipient=recipient,
+                app_name=name,
+                link=f"{url}/verify-email#token={token}",
+                device=application.device,
+                moment=self._clock.now(),
+            )
             await self._mail.add(transaction, "verify_email", message)

@@ -31,6 +31,9 @@ class Candidate:
     verified: bool
     disabled: bool
     hash: str | None
+    """Of the person's password."""
+    waiting_hash: str | None
+    """Of the newest registration of the address that waits for its confirmation, whether or not it is taken."""
 
 
 class PasswordRows:
@@ -62,7 +65,8 @@ class PasswordRows:
             session_epoch=epoch or 0,
             verified=verified_at is not None,
             disabled=disabled_at is not None,
-            hash=pending if user_id is None else stored,
+            hash=stored,
+            waiting_hash=pending,
         )
 
     async def of(self, user_id: UUID) -> tuple[str | None, int]:
@@ -90,6 +94,10 @@ class PasswordRows:
         statement = update(PasswordRow).where(PasswordRow.user_id == user_id, PasswordRow.hash == old)
         return await self._transaction.write(statement.values(hash=new, changed_at=now)) == 1
 
+    async def remove(self, user_id: UUID) -> None:
+        """The person has no password any more."""
+        await self._transaction.execute(delete(PasswordRow).where(PasswordRow.user_id == user_id))
+
     async def renew(self, user_id: UUID, *, old: str, new: str) -> None:
         """The same password under today's parameters; nothing happens where it was changed meanwhile."""
         statement = update(PasswordRow).where(PasswordRow.user_id == user_id, PasswordRow.hash == old)
@@ -101,13 +109,6 @@ class RegistrationRows:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-
-    async def is_taken(self, email_canonical: str) -> bool:
-        """Whether a confirmed account has the address."""
-        statement = select(
-            exists().where(users.c.email_canonical == email_canonical, users.c.email_verified_at.is_not(None))
-        )
-        return bool((await self._transaction.execute(statement)).scalar_one())
 
     async def add(
         self,
@@ -151,10 +152,14 @@ class RegistrationRows:
         )
         taken = (await self._transaction.execute(statement)).scalar_one_or_none()
         if taken is not None:
-            await self._transaction.execute(
-                delete(RegistrationRow).where(RegistrationRow.email_canonical == taken.email_canonical)
-            )
+            await self.remove(taken.email_canonical)
         return taken
+
+    async def remove(self, email_canonical: str) -> None:
+        """Drop every registration of an address."""
+        await self._transaction.execute(
+            delete(RegistrationRow).where(RegistrationRow.email_canonical == email_canonical)
+        )
 
 
 def password_count(user_id: ColumnElement[UUID]) -> ColumnElement[int]:

@@ -170,6 +170,8 @@ class AccessTokens:
         if now >= expires_at or issued_at > now + CLOCK_SKEW:
             raise InvalidToken
         subject, session = claims["sub"], claims["sid"]
+        if not isinstance(subject, str) or not isinstance(session, str):
+            raise InvalidToken
         user_id, session_id = UUID(subject), UUID(session)
         if str(user_id) != subject or str(session_id) != session or not isinstance(claims["jti"], str):
             raise InvalidToken

@@ -7,7 +7,7 @@ presented: handing it out twice needs no memory of it (docs/adr/0003).
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
 
@@ -33,7 +33,7 @@ class RefreshToken:
     user_id: UUID
     session_id: UUID
     generation: int
-    salt: str
+    salt: str = field(repr=False)
 
     @property
     def salt_digest(self) -> TokenDigest:

@@ -67,28 +67,33 @@ class SessionRows:
             SessionRow.ip: session.ip,
             SessionRow.user_agent: session.user_agent,
         }
+        # Locked against deletion until the commit, or the person could be gone before their session is inserted.
         living = (
-            select(func.count())
-            .select_from(users)
+            select(users.c.id)
             .where(
                 users.c.id == session.user_id,
                 users.c.session_epoch == session.user_epoch,
                 users.c.disabled_at.is_(None),
             )
+            .with_for_update(read=True, key_share=True)
         )
-        found = await self._transaction.execute(living)
-        if found.scalar_one() == 0:
+        if (await self._transaction.execute(living)).one_or_none() is None:
             return False
         await self._transaction.execute(insert(SessionRow).values({c.key: value for c, value in row.items()}))
         return True
 
-    async def find(self, *, user_id: UUID, session_id: UUID) -> FoundRow | None:
-        """The row whatever its state, with the person's epoch; None where either is absent."""
+    async def find(self, *, user_id: UUID, session_id: UUID, lock: bool = False) -> FoundRow | None:
+        """The row whatever its state, with the person's epoch; None where either is absent.
+
+        `lock`: nobody else changes the person until the transaction ends.
+        """
         statement = (
             select(SessionRow, users.c.session_epoch)
             .join(users, users.c.id == SessionRow.user_id)
             .where(SessionRow.id == session_id, SessionRow.user_id == user_id)
         )
+        if lock:
+            statement = statement.with_for_update(of=users)
         found = (await self._transaction.execute(statement)).one_or_none()
         if found is None:
             return None

@@ -62,6 +62,9 @@ class RefreshRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
     refresh_token: RefreshTokenText
 
+    def __repr__(self) -> str:
+        return "<RefreshRequest>"
+
 
 class RefreshResult(Struct, frozen=True):
     access_token: str

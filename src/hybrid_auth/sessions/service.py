@@ -1,7 +1,7 @@
 """The hybrid session service: issue, check, refresh, revoke (SESSION_PROTOCOL 1 to 6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid4
@@ -49,10 +49,10 @@ class Authenticated:
 class Tokens:
     """What the client is handed."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in: int
     """Seconds."""
-    refresh_token: str
+    refresh_token: str = field(repr=False)
     transport: Transport
     session: Session
 
@@ -202,12 +202,10 @@ class SessionService:
                     try:
                         await self._rebuild(user_id=token.user_id, session_id=token.session_id)
                     except SessionRevoked as error:
-                        raise InvalidRefreshToken(clear_cookie=True) from error
+                        raise InvalidRefreshToken from error
                 case "reused":
                     await self._end_reused(token)
                     raise RefreshTokenReused
-                case "dead" | "expired":
-                    raise InvalidRefreshToken(clear_cookie=True)
                 case _:
                     raise InvalidRefreshToken
         raise Unavailable
@@ -302,6 +300,25 @@ class SessionService:
         return await SessionRows(transaction).list_living(
             user_id, now=self._clock.now(), idle_ttl=self._config.idle_ttl
         )
+
+    async def hold(self, transaction: Transaction, authenticated: Authenticated) -> Authenticated:
+        """Session and person as they are now, locked until the transaction ends; SessionRevoked where it is over.
+
+        A caller is resolved when the headers of a request have come. Whoever holds back its body must not act, once it
+        has come too, in a session that ended meanwhile. To be called after all slow work, before the first write.
+        """
+        session, person = authenticated.session, authenticated.principal
+        row = await SessionRows(transaction).find(user_id=person.id, session_id=session.id, lock=True)
+        principal = await self._load_principal(transaction, person.id)
+        if (
+            row is None
+            or principal is None
+            or row.revoked
+            or row.session.user_epoch != row.session_epoch
+            or self._clock.now() >= row.session.expires_at
+        ):
+            raise SessionRevoked
+        return Authenticated(row.session, principal)
 
     # --- step-up ----------------------------------------------------------------------------------------------------
 

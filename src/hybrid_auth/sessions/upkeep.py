@@ -58,8 +58,8 @@ class Upkeep:
         """Neither step may hold up the other, and no failure ends the task: revocations reach Redis through it."""
         try:
             await step()
-        except Unavailable:
-            log.warning("session_upkeep.store_unavailable", exc_info=True)
+        except Unavailable as error:
+            log.warning("session_upkeep.store_unavailable", cause=repr(error.__cause__))
         except Exception:
             log.exception("session_upkeep.failed")
 

@@ -47,9 +47,10 @@ class SignedInResult(Struct, frozen=True, tag_field="status", tag="authenticated
 LoginResult = SignedInResult
 
 
-class PasswordReauthentication(Secretive, frozen=True, tag_field="method", tag="password"):
+class PasswordReauthentication(Secretive, frozen=True):
     """Prove again with the password."""
 
+    method: Literal["password"]
     password: Password
 
 

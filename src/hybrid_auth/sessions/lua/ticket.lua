@@ -11,6 +11,8 @@ local s, p = usable(session), usable(principal)
 if s and p and s.u == p.u then
   return {session, principal}
 end
+-- A rebuild that failed leaves its ticket behind, and each new one prolongs their life: they must not pile up.
+if redis.call('HLEN', KEYS[3]) >= 500 then redis.call('DEL', KEYS[3]) end
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return false
