@@ -89,7 +89,7 @@ class RedisNode:
             await connection.send_command("GET", EPOCH_KEY)
             number: bytes | None = await connection.read_response()
         except BaseException:
-            # Cancelled here, redis-py would keep it as connected: the late reply would answer somebody's command.
+            # redis-py 8.1 closes it as well; we do not rely on it: a late reply must never answer another command.
             await connection.disconnect(nowait=True)
             raise
         epoch = epoch_of((server + b"\n" + replication).decode(), number)

@@ -1,11 +1,11 @@
 """What each worker does beside answering: write refreshes behind, and carry the outbox to Redis."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import structlog
 
+from hybrid_auth.core.background import Repeated
 from hybrid_auth.core.database import SessionMaker, Transaction
 from hybrid_auth.core.errors import Unavailable
 from hybrid_auth.sessions.outbox import Outbox
@@ -21,14 +21,14 @@ log = structlog.get_logger(__name__)
 
 
 class Upkeep:
-    """One task per worker."""
+    """One of them per worker."""
 
     def __init__(self, session_maker: SessionMaker, redis: RedisSessions, outbox: Outbox) -> None:
         self._session_maker = session_maker
         self._redis = redis
         self._outbox = outbox
         self._rotations: dict[object, Rotation] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._repeated = Repeated("session-upkeep", self._round, interval=INTERVAL)
 
     def rotated(self, rotation: Rotation) -> None:
         """Queue a refresh that Redis decided; of one session only the newest counts."""
@@ -37,22 +37,17 @@ class Upkeep:
             self._rotations[rotation.session_id] = rotation
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="session-upkeep")
+        await self._repeated.start()
 
     async def stop(self) -> None:
         """Stop, and write what is queued: nothing is lost on SIGTERM."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._repeated.stop()
         with suppress(Unavailable):
             await self.write_rotations()
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
-            await self._attempt(self.write_rotations)
-            await self._attempt(self._outbox.poll)
+    async def _round(self) -> None:
+        await self._attempt(self.write_rotations)
+        await self._attempt(self._outbox.poll)
 
     async def _attempt(self, step: Callable[[], Awaitable[object]]) -> None:
         """Neither step may hold up the other, and no failure ends the task: revocations reach Redis through it."""
