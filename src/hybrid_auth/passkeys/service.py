@@ -202,7 +202,7 @@ class Passkeys:
     async def _begin(
         self, enroller: Enroller, profile: PasskeyProfileRow, existing: Sequence[PasskeyRow], *, conditional: bool
     ) -> Creation:
-        challenge = await self._challenges.issue(
+        challenge = await self._challenges.give_out(
             Challenge(
                 purpose="registration",
                 user_id=enroller.principal.id,
@@ -229,9 +229,9 @@ class Passkeys:
     async def request(self, transaction: Transaction, caller: Authenticated | None) -> tuple[str, Sequence[PasskeyRow]]:
         """Begin a sign-in, the same for everybody; or for somebody signed in a step-up, bound to their session."""
         if caller is None:
-            return await self._challenges.issue(Challenge(purpose="authentication")), ()
+            return await self._challenges.give_out(Challenge(purpose="authentication")), ()
         challenge = Challenge(purpose="reauthentication", user_id=caller.principal.id, session_id=caller.session.id)
-        return await self._challenges.issue(challenge), await PasskeyRows(transaction).list_of(caller.principal.id)
+        return await self._challenges.give_out(challenge), await PasskeyRows(transaction).list_of(caller.principal.id)
 
     async def authenticate(self, transaction: Transaction, credential: Mapping[str, Any]) -> Proof:
         """The proof of an assertion by anybody's passkey; UnknownPasskey where nobody has it."""
@@ -342,7 +342,7 @@ class Passkeys:
 
     async def offer_enrolment(self, principal: Principal) -> EnrolmentToken:
         """A token with which an account without any credential gets its first passkey."""
-        token = await self._enrolments.issue(Enrolment(principal.id, principal.session_epoch))
+        token = await self._enrolments.give_out(Enrolment(principal.id, principal.session_epoch))
         return EnrolmentToken(token, self._enrolments.ttl)
 
 
