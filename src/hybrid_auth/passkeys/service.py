@@ -165,10 +165,7 @@ class Passkeys:
         if enroller.token is not None and await self._enrolments.take(enroller.token) is None:
             raise InvalidToken
         await self._accounts.lock(transaction, user.id)
-        present = await self._accounts.principal(transaction, user.id)
-        if present is None or (caller is None and present.session_epoch != user.session_epoch):
-            # Deleted, disabled or signed out everywhere since the request was let in.
-            raise InvalidToken
+        await self._require_still(transaction, enroller)
         rows = PasskeyRows(transaction)
         existing = await rows.list_of(user.id)
         if len(existing) >= MAX_PASSKEYS:
@@ -193,6 +190,15 @@ class Passkeys:
         if caller is None:
             proof = self._proof(user.id, synced=made.backup_eligible, session_epoch=user.session_epoch)
         return Registered(passkey, proof)
+
+    async def _require_still(self, transaction: Transaction, enroller: Enroller) -> None:
+        """Deleted, disabled or signed out everywhere since the request was let in: nothing is kept any more."""
+        if enroller.caller is not None:
+            await self._sessions.require_living(transaction, enroller.caller)
+            return
+        present = await self._accounts.principal(transaction, enroller.principal.id)
+        if present is None or present.session_epoch != enroller.principal.session_epoch:
+            raise InvalidToken
 
     async def _state(self, transaction: Transaction, user_id: UUID) -> tuple[PasskeyProfileRow, Sequence[PasskeyRow]]:
         rows = PasskeyRows(transaction)

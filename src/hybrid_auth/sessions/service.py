@@ -171,6 +171,17 @@ class SessionService:
         """Nothing brings a dead session back, so this tombstone needs no ticket; PostgreSQL is spared the next look."""
         await self._redis.bury(user_id=user_id, session_id=session_id)
 
+    async def require_living(self, transaction: Transaction, authenticated: Authenticated) -> None:
+        """SessionRevoked where the session ended since the request was let in; PostgreSQL is asked.
+
+        A session is checked when the headers of a request are there, and its body may come minutes later. Ask again,
+        under the person's lock, before keeping anything that outlives the session.
+        """
+        session = authenticated.session
+        row = await SessionRows(transaction).find(user_id=session.user_id, session_id=session.id)
+        if row is None or row.revoked or row.session.user_epoch != row.session_epoch:
+            raise SessionRevoked
+
     # --- refresh ----------------------------------------------------------------------------------------------------
 
     async def refresh(self, text: str, *, transport: Transport) -> Tokens:
