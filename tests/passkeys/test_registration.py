@@ -1,6 +1,8 @@
 """Making passkeys: who may, how they are called, and the silent upgrade after a password sign-in."""
 
 import asyncio
+import json
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -173,7 +175,28 @@ async def test_a_person_deleted_meanwhile_gets_none(service: Service) -> None:
         await until_somebody_waits_for_a_lock(service)
         await service.services.sessions.revoke_all(transaction, person.id, reason="account_deleted")
         await transaction.execute(text("DELETE FROM hybrid_auth_users WHERE id = :id"), {"id": person.id})
-    assert problem(await registering) == (401, "invalid_token")
+    assert problem(await registering) == (401, "session_revoked")
+
+
+@pytest.mark.parametrize("end", ["/auth/logout", "/auth/logout-all"])
+async def test_a_body_that_comes_after_the_session_ended_adds_none(service: Service, end: str) -> None:
+    """Who has stolen a session cannot keep a request open until its owner has signed out, and add a passkey then."""
+    person, client = await service.signed_in()
+    made = Authenticator().create(await creation_options(client))
+    let_in, ended = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        let_in.set()
+        await ended.wait()
+        yield json.dumps({"credential": made}).encode()
+
+    headers = {"authorization": f"Bearer {client.access_token}", "content-type": "application/json"}
+    registering = asyncio.create_task(client.http.post(VERIFY, content=slowly(), headers=headers))
+    await let_in.wait()
+    assert (await client.post(end)).status_code in (200, 204)
+    ended.set()
+    assert problem(await registering) == (401, "session_revoked")
+    assert await passkeys_of(service, person.id) == []
 
 
 # --- conditional create ---------------------------------------------------------------------------------------------

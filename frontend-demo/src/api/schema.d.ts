@@ -997,6 +997,7 @@ export interface operations {
             /** @description Request fulfilled, document follows */
             200: {
                 headers: {
+                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1755,7 +1756,6 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1986,7 +1986,6 @@ export interface operations {
             /** @description Request fulfilled, nothing follows */
             204: {
                 headers: {
-                    "cache-control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -35,7 +35,7 @@ class Challenges:
         self._node = node
         self._ttl = ttl
 
-    async def issue(self, challenge: Challenge) -> str:
+    async def give_out(self, challenge: Challenge) -> str:
         """A new challenge, base64url."""
         value = random_token()
         life = int(self._ttl.total_seconds() * 1000)

@@ -25,7 +25,7 @@ class Enrolments:
         self._node = node
         self.ttl = ttl
 
-    async def issue(self, enrolment: Enrolment) -> str:
+    async def give_out(self, enrolment: Enrolment) -> str:
         """A new token, shown once."""
         token = PREFIX + random_token()
         value = f"{enrolment.user_id.hex}.{enrolment.session_epoch}"

@@ -169,14 +169,7 @@ class Passkeys:
         )
         if enroller.token is not None and await self._enrolments.take(enroller.token) is None:
             raise InvalidToken
-        if caller is not None:
-            caller = await self._sessions.hold(transaction, caller)
-        else:
-            await self._accounts.lock(transaction, user.id)
-        present = await self._accounts.principal(transaction, user.id)
-        if present is None or (caller is None and present.session_epoch != user.session_epoch):
-            # Deleted, disabled or signed out everywhere since the request was let in.
-            raise InvalidToken
+        caller = await self._require_still(transaction, enroller)
         rows = PasskeyRows(transaction)
         existing = await rows.list_of(user.id)
         if len(existing) >= MAX_PASSKEYS:
@@ -208,6 +201,19 @@ class Passkeys:
             caller = await self._sessions.hold(transaction, caller)
             self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
 
+    async def _require_still(self, transaction: Transaction, enroller: Enroller) -> Authenticated | None:
+        """Deleted, disabled or signed out everywhere since the request was let in: nothing is kept any more.
+
+        Locks the person until the transaction ends.
+        """
+        if enroller.caller is not None:
+            return await self._sessions.hold(transaction, enroller.caller)
+        await self._accounts.lock(transaction, enroller.principal.id)
+        present = await self._accounts.principal(transaction, enroller.principal.id)
+        if present is None or present.session_epoch != enroller.principal.session_epoch:
+            raise InvalidToken
+        return None
+
     async def _state(self, transaction: Transaction, user_id: UUID) -> tuple[PasskeyProfileRow, Sequence[PasskeyRow]]:
         rows = PasskeyRows(transaction)
         profile = await rows.profile(user_id, new_handle=random_bytes(USER_HANDLE_BYTES))
@@ -216,7 +222,7 @@ class Passkeys:
     async def _begin(
         self, enroller: Enroller, profile: PasskeyProfileRow, existing: Sequence[PasskeyRow], *, conditional: bool
     ) -> Creation:
-        challenge = await self._challenges.issue(
+        challenge = await self._challenges.give_out(
             Challenge(
                 purpose="registration",
                 user_id=enroller.principal.id,
@@ -243,9 +249,9 @@ class Passkeys:
     async def request(self, transaction: Transaction, caller: Authenticated | None) -> tuple[str, Sequence[PasskeyRow]]:
         """Begin a sign-in, the same for everybody; or for somebody signed in a step-up, bound to their session."""
         if caller is None:
-            return await self._challenges.issue(Challenge(purpose="authentication")), ()
+            return await self._challenges.give_out(Challenge(purpose="authentication")), ()
         challenge = Challenge(purpose="reauthentication", user_id=caller.principal.id, session_id=caller.session.id)
-        return await self._challenges.issue(challenge), await PasskeyRows(transaction).list_of(caller.principal.id)
+        return await self._challenges.give_out(challenge), await PasskeyRows(transaction).list_of(caller.principal.id)
 
     async def authenticate(self, transaction: Transaction, credential: Mapping[str, Any]) -> Proof:
         """The proof of an assertion by anybody's passkey; UnknownPasskey where nobody has it."""
@@ -357,7 +363,7 @@ class Passkeys:
 
     async def offer_enrolment(self, principal: Principal) -> EnrolmentToken:
         """A token with which an account without any credential gets its first passkey."""
-        token = await self._enrolments.issue(Enrolment(principal.id, principal.session_epoch))
+        token = await self._enrolments.give_out(Enrolment(principal.id, principal.session_epoch))
         return EnrolmentToken(token, self._enrolments.ttl)
 
 
