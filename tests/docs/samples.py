@@ -7,6 +7,7 @@ from hybrid_auth.core import errors
 _MADE: Mapping[type[errors.AuthError], Callable[[], errors.AuthError]] = {
     errors.ValidationFailed: lambda: errors.ValidationFailed([errors.FieldError("email", "Enter an email address.")]),
     errors.PasswordRejected: lambda: errors.PasswordRejected("common"),
+    errors.PasskeyVerificationFailed: lambda: errors.PasskeyVerificationFailed("§7.1 step 9 origin"),
     errors.ReauthenticationRequired: lambda: errors.ReauthenticationRequired(["password"]),
     errors.RateLimited: lambda: errors.RateLimited(retry_after=30),
 }

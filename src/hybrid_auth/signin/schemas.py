@@ -47,10 +47,9 @@ class SignedInResult(Struct, frozen=True, tag_field="status", tag="authenticated
 LoginResult = SignedInResult
 
 
-class PasswordReauthentication(Secretive, frozen=True):
+class PasswordReauthentication(Secretive, frozen=True, tag_field="method", tag="password"):
     """Prove again with the password."""
 
-    method: Literal["password"]
     password: Password
 
 
