@@ -125,6 +125,7 @@ def auth_config(
             password_max_length=settings.password_max_length,
             password_min_score=settings.password_min_score,
         ),
+        passkey_providers=Path(settings.passkey_providers) if settings.passkey_providers else None,
         argon2=settings.argon2,
         hashing_workers=settings.hashing_workers,
         hashing_queue=settings.hashing_queue,

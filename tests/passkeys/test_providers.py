@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from hybrid_auth.core.errors import ConfigurationError
 from hybrid_auth.passkeys.providers import KNOWN, Providers
 
 GOOGLE = UUID("ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4")
@@ -36,3 +37,16 @@ def test_a_file_adds_to_them(tmp_path: Path) -> None:
     providers = Providers(file)
     assert [providers.name(aaguid) for aaguid in (OTHER, GOOGLE, UUID(int=0))] == ["Ö" * 64, "G", None]
     assert providers.name(UUID("bada5566-a7aa-401f-bd96-45619a55120d")) == "1Password"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"x": {"name": "y"}}', '{"11111111-1111-4111-8111-111111111111": {}}', "\ud800"]
+)
+def test_a_file_that_is_none_stops_the_start(tmp_path: Path, content: str) -> None:
+    """With a sentence that says how to mend it."""
+    file = tmp_path / "aaguids.json"
+    file.write_bytes(content.encode("utf-8", "surrogatepass"))
+    with pytest.raises(ConfigurationError, match="HYBRID_AUTH_PASSKEY_PROVIDERS"):
+        Providers(file)
+    with pytest.raises(ConfigurationError, match="HYBRID_AUTH_PASSKEY_PROVIDERS"):
+        Providers(tmp_path / "nowhere.json")

@@ -13,6 +13,7 @@ from hybrid_auth.core.config import AccountConfig, WebConfig
 from hybrid_auth.core.database import Transaction
 from hybrid_auth.core.errors import (
     AccountDisabled,
+    Conflict,
     EmailNotVerified,
     InvalidToken,
     LastSignInMethod,
@@ -95,7 +96,7 @@ class PasskeyCeremonyController(Controller):
         status_code=HTTP_201_CREATED,
         security=[{"bearer": []}],
         guards=[same_origin],
-        opt=raises(InvalidToken, SessionRevoked, PasskeyVerificationFailed, OriginNotAllowed),
+        opt=raises(InvalidToken, SessionRevoked, PasskeyVerificationFailed, Conflict, OriginNotAllowed),
     )
     async def registration_verify(
         self,

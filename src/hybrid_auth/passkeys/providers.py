@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
+from hybrid_auth.core.errors import ConfigurationError, Finding
+
 KNOWN: Mapping[UUID, str] = {
     UUID("ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"): "Google Password Manager",
     UUID("adce0002-35bc-c60a-648b-0b25f1f05503"): "Chrome on Mac",
@@ -34,9 +36,15 @@ class Providers:
 
     def __init__(self, file: Path | None = None) -> None:
         self._names = dict(KNOWN)
-        if file is not None:
+        if file is None:
+            return
+        try:
             listed = json.loads(file.read_text(encoding="utf-8"))
             self._names |= {UUID(aaguid): str(entry["name"])[:64] for aaguid, entry in listed.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            mend = 'Name a JSON file of the form {"<aaguid>": {"name": "…"}}.'
+            finding = Finding("HYBRID_AUTH_PASSKEY_PROVIDERS", "cannot be read.", mend)
+            raise ConfigurationError([finding]) from error
 
     def name(self, aaguid: UUID) -> str | None:
         """The provider's name; None for an unknown or an all-zero AAGUID."""

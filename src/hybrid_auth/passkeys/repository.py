@@ -43,8 +43,13 @@ class PasskeyRows:
         self._transaction = transaction
 
     async def profile(self, user_id: UUID, *, new_handle: bytes) -> PasskeyProfileRow:
-        """The person's profile, made with `new_handle` where there is none; the update only makes it come back."""
+        """The person's profile, made with `new_handle` where there is none."""
+        wanted = select(PasskeyProfileRow).where(PasskeyProfileRow.user_id == user_id)
+        found = (await self._transaction.execute(wanted)).scalar_one_or_none()
+        if found is not None:
+            return found
         fresh = insert(PasskeyProfileRow).values(user_id=user_id, user_handle=new_handle)
+        # Of two that make it at once the second waits for the first, and updates nothing, only to be given its row.
         statement = fresh.on_conflict_do_update(
             index_elements=[PasskeyProfileRow.user_id], set_={"user_id": fresh.excluded.user_id}
         ).returning(PasskeyProfileRow)

@@ -15,6 +15,7 @@ from hybrid_auth.core.config import AccountConfig, WebConfig
 from hybrid_auth.core.database import SessionMaker, Transaction
 from hybrid_auth.core.errors import (
     AccountDisabled,
+    Conflict,
     EmailNotVerified,
     FieldError,
     InvalidToken,
@@ -173,7 +174,7 @@ class Passkeys:
         rows = PasskeyRows(transaction)
         existing = await rows.list_of(user.id)
         if len(existing) >= MAX_PASSKEYS:
-            refuse("too many passkeys")
+            raise Conflict("This account has as many passkeys as it can hold. Delete one first.")
         passkey = await rows.add(
             passkey_id=uuid4(),
             user_id=user.id,

@@ -57,6 +57,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """WebAuthn relying party: the public host or a domain it lies under. Default: the public host. Changing it voids
     every passkey."""
 
+    passkey_providers: str | None = None
+    """Path of a JSON file with more names of passkey providers, by AAGUID: `{"<aaguid>": {"name": "…"}}`."""
+
     smtp_url: str | None = None
     """Mail server: `smtps://user:password@host:465` or `smtp://host:port`."""
     mail_from: str = ""
