@@ -18,7 +18,8 @@ ALWAYS: tuple[tuple[bytes, bytes], ...] = (
     (b"referrer-policy", b"no-referrer"),
     (
         b"permissions-policy",
-        b"camera=(), geolocation=(), microphone=(), payment=(), publickey-credentials-create=(self), publickey-credentials-get=(self), usb=()",
+        b"camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+        b"publickey-credentials-create=(self), publickey-credentials-get=(self)",
     ),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),

@@ -45,7 +45,7 @@ class PasskeyRows:
     async def profile(self, user_id: UUID, *, new_handle: bytes) -> PasskeyProfileRow:
         """The person's profile, made with `new_handle` where there is none."""
         wanted = select(PasskeyProfileRow).where(PasskeyProfileRow.user_id == user_id)
-        found = (await self._transaction.execute(wanted)).scalar_one_or_none()
+        found: PasskeyProfileRow | None = (await self._transaction.execute(wanted)).scalar_one_or_none()
         if found is not None:
             return found
         fresh = insert(PasskeyProfileRow).values(user_id=user_id, user_handle=new_handle)
