@@ -263,6 +263,28 @@ describe("a silent creation", () => {
     expect(passkeys.upgrade).toEqual({ underWay: false, made: { name: "Mine" } });
   });
 
+  test("waits for signals that are on their way", async () => {
+    let signalled: () => void = () => {};
+    const slowly = vi.fn(
+      () =>
+        new Promise<void>((resolve) => {
+          signalled = resolve;
+        }),
+    );
+    Object.assign(PublicKeyCredential, { signalAllAcceptedCredentials: slowly });
+    const signalling = passkeys.signal(list, "a", "a");
+    await vi.waitFor(() => expect(slowly).toHaveBeenCalledTimes(1));
+    const making = passkeys.makeSilently();
+    await vi.waitFor(() => expect(calls.passkeyUpgradeOptions).toHaveBeenCalledTimes(1));
+    expect(ears.open).toBeNull();
+    signalled();
+    await signalling;
+    await asked("silent create");
+    ears.open?.answer(attestation);
+    await making;
+    expect(passkeys.upgrade.made).toEqual({ name: "Mine" });
+  });
+
   test("does not hang", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     ears.deaf = true;

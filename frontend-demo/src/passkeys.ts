@@ -141,12 +141,15 @@ export class Passkeys {
 
   /** Right after a sign-in with a password: a passkey without a question, where server and browser agree to it. */
   async makeSilently(): Promise<void> {
-    if (!(await supportsSilentCreation())) return;
+    let made: Passkey | null = null;
+    // From the start, so that no page offers what is about to be there.
+    this.#change({ underWay: true, made });
     try {
+      if (!(await supportsSilentCreation())) return;
       const options = await this.#calls.passkeyUpgradeOptions();
+      await this.#signalling;
       if (!options || this.#foreground > 0) return;
-      this.#change({ underWay: true, made: null });
-      const made = await this.#exclusively(async (turn) => {
+      made = await this.#exclusively(async (turn) => {
         const limit = setTimeout(() => turn === this.#turn && this.#cancel(), SILENT_LIMIT_MS);
         try {
           return await this.#calls.registerPasskey(await this.#make(turn, options, true));
@@ -154,10 +157,10 @@ export class Passkeys {
           clearTimeout(limit);
         }
       });
-      this.#change({ underWay: false, made });
     } catch {
       // Nobody asked for it, so nobody hears of it.
-      this.#change({ underWay: false, made: null });
+    } finally {
+      this.#change({ underWay: false, made });
     }
   }
 

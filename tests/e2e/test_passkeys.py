@@ -301,8 +301,8 @@ async def test_how_it_looks(
     await page.locator("[name=email]").fill(email)
     await page.locator("[name=password]").fill(PASSWORD)
     await page.locator("[type=submit]").click()
-    await authenticator.present(True)
     await examine(page, pictures / f"passkey-offer-{look}.png", wait_for=".offer")
+    await authenticator.present(True)
     await page.locator(".offer .primary").click()
     await examine(page, pictures / f"passkey-made-{look}.png", wait_for=".first .news")
 

@@ -18,7 +18,7 @@ export function Passkeys({ email, mine }: { email: string; mine: MyPasskeys }) {
   const { busy, problem, news, run, setNews } = useTask();
   const { dialog, recently } = useRecentProof(email);
   const [leaving, setLeaving] = useState<Passkey | null>(null);
-  const items = useRef<HTMLUListElement>(null);
+  const items = useRef<HTMLDivElement>(null);
 
   // A button that went with its passkey takes the focus along; the list is where to go on from.
   // biome-ignore lint/correctness/useExhaustiveDependencies: looked at after each new list
@@ -60,20 +60,25 @@ export function Passkeys({ email, mine }: { email: string; mine: MyPasskeys }) {
   return (
     <>
       <Message problem={problem} news={news} />
-      {list.passkeys.length === 0 && <p className="quiet">{t.passkeys.none}</p>}
-      <ul className="devices" ref={items} tabIndex={-1}>
-        {list.passkeys.map((passkey) => (
-          <PasskeyItem
-            key={passkey.id}
-            passkey={passkey}
-            onRenamed={async () => {
-              await reload();
-              setNews(t.passkeys.renamed);
-            }}
-            onRemove={() => setLeaving(passkey)}
-          />
-        ))}
-      </ul>
+      <div className="list" ref={items} tabIndex={-1}>
+        {list.passkeys.length === 0 ? (
+          <p className="quiet">{t.passkeys.none}</p>
+        ) : (
+          <ul className="devices">
+            {list.passkeys.map((passkey) => (
+              <PasskeyItem
+                key={passkey.id}
+                passkey={passkey}
+                onRenamed={async () => {
+                  await reload();
+                  setNews(t.passkeys.renamed);
+                }}
+                onRemove={() => setLeaving(passkey)}
+              />
+            ))}
+          </ul>
+        )}
+      </div>
       {passkeys.supported ? (
         <div className="actions">
           <Button busy={busy === "create"} onClick={() => void create()}>

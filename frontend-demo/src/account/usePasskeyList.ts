@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import service from "../AuthService";
 import { Problem } from "../api/problem";
 import type { Me, PasskeyList } from "../api/types";
@@ -19,6 +19,7 @@ export function usePasskeyList(me: Me): Passkeys {
   const [list, setList] = useState<PasskeyList | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const upgrade = useSyncExternalStore(passkeys.subscribe, () => passkeys.upgrade);
+  const wasUnderWay = useRef(false);
   const { email, display_name: displayName } = me;
 
   const reload = useCallback(async () => {
@@ -32,9 +33,12 @@ export function usePasskeyList(me: Me): Passkeys {
     reload().catch((error) => setProblem(Problem.of(error)));
   }, [reload]);
 
-  // While a passkey is made silently, the list is about to change.
+  useEffect(() => retry(), [retry]);
+
+  // What was made silently is new to the list; and managers were told nothing while it was being made.
   useEffect(() => {
-    if (!upgrade.underWay) retry();
+    if (wasUnderWay.current && !upgrade.underWay) retry();
+    wasUnderWay.current = upgrade.underWay;
   }, [upgrade, retry]);
 
   useEffect(() => {
