@@ -139,16 +139,15 @@ class Passkeys:
     async def conditional_creation(self, transaction: Transaction, enroller: Enroller) -> Creation | None:
         """Begin a silent upgrade after a password sign-in; None where it is not the moment.
 
-        Not the moment: no fresh sign-in with a password, the person declined, or a passkey was made or used on this
-        kind of device.
+        Not the moment: no sign-in with a password, the person declined, or has a passkey.
         """
         caller = enroller.caller
         if caller is None or "pwd" not in caller.session.amr:
             return None
-        await self._require_recent(transaction, caller)
         profile, existing = await self._state(transaction, enroller.principal.id)
         if profile.declined_at is not None or existing:
             return None
+        await self._require_recent(transaction, caller)
         return await self._begin(enroller, profile, existing, conditional=True)
 
     async def register(
