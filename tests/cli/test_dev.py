@@ -147,7 +147,8 @@ def test_reset_wipes(tmp_path: Path, free_port: Callable[[], int]) -> None:
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            with httpx.Client(transport=httpx.HTTPTransport(retries=3), timeout=60) as client:
+            _until_listening(port)
+            with httpx.Client(timeout=60) as client:
                 health = client.get(f"{url}/auth/health")
                 assert health.json()["status"] == "ok"
                 denied = client.get(f"{url}/auth/me", headers={"authorization": f"Bearer {token}"})
@@ -192,8 +193,8 @@ def test_an_ordinary_user_starts_it_below_a_private_home(tmp_path: Path, free_po
             stderr=subprocess.DEVNULL,
         ) as process:
             try:
-                with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=60) as client:
-                    _until_listening(port)
+                _until_listening(port)
+                with httpx.Client(timeout=60) as client:
                     assert client.get(f"http://localhost:{port}/auth/health").json()["status"] == "ok"
             finally:
                 process.send_signal(signal.SIGTERM)
