@@ -57,7 +57,13 @@ class HybridAuth(InitPlugin, ReceiveRoutePlugin):
             (
                 self._router(PUBLIC, authenticated=False),
                 self._router(AUTHENTICATED, authenticated=True),
-                Router("/", route_handlers=[WellKnownController], dependencies=provide(services)),
+                Router(
+                    "/",
+                    route_handlers=[WellKnownController],
+                    dependencies=provide(services),
+                    exception_handlers=HANDLERS,
+                    opt={"hybrid_auth": "public"},
+                ),
             )
         )
         return app_config

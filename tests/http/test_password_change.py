@@ -6,7 +6,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec import structs
 
+from hybrid_auth.core.database import Transaction
+from hybrid_auth.core.errors import InvalidCredentials
+from hybrid_auth.core.principal import Proof
+from hybrid_auth.sessions.service import Authenticated
+from hybrid_auth.signin.service import SignIn
 from tests.support.service import OTHER_PASSWORD, PASSWORD, Service, problem
 
 CHANGE = {"current_password": PASSWORD, "new_password": OTHER_PASSWORD}
@@ -152,3 +158,31 @@ async def test_a_body_held_back_does_not_act_in_a_session_that_ended(service: Se
     go_on.set()
     assert problem(await sending) == (401, "session_revoked")
     assert (await service.browser().post("/auth/login", person.credentials)).status_code == 200
+
+
+async def test_a_first_password_set_meanwhile_is_not_replaced(service: Service) -> None:
+    """What the request knew of the person may be old: only a person without a password gets a first one."""
+    person, client = await service.signed_in()
+    caller = await service.services.sessions.check(service.services.access_tokens.verify(client.access_token or ""))
+    stale = Authenticated(caller.session, structs.replace(caller.principal, has_password=False))
+    with pytest.raises(InvalidCredentials):
+        async with service.transaction() as transaction:
+            await service.services.passwords.change(transaction, stale, current=None, new=OTHER_PASSWORD)
+    assert (await service.browser().post("/auth/login", person.credentials)).status_code == 200
+
+
+async def test_a_proof_of_somebody_else_is_none(service: Service) -> None:
+    """Whatever a method says: only a proof of the very person who is signed in counts."""
+    person, client = await service.signed_in()
+    other = await service.person()
+    caller = await service.services.sessions.check(service.services.access_tokens.verify(client.access_token or ""))
+
+    class Confused:
+        async def prove_again(self, transaction: Transaction, caller: Authenticated, answer: object) -> Proof:
+            return Proof(user_id=other.id, session_epoch=0, amr=("pwd",), aal=1)
+
+    sign_in = SignIn(service.services.sessions, {"password": Confused()})
+    with pytest.raises(InvalidCredentials):
+        async with service.transaction() as transaction:
+            await sign_in.reauthenticate(transaction, caller, method="password", answer="")
+    assert person.id != other.id

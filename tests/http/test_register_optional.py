@@ -3,12 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from hybrid_auth.embedded.redis import EmbeddedRedis
-from tests.support.service import OTHER_PASSWORD, PASSWORD, Service, open_service, problem
+from tests.support.service import OTHER_PASSWORD, PASSWORD, Person, Service, open_service, problem
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +90,13 @@ async def test_earlier_session_of_the_browser_ends(service: Service) -> None:
     assert answer.status_code == 201
     old = await service.native().get("/auth/me", authorization=f"Bearer {before}")
     assert problem(old) == (401, "session_revoked")
+
+
+async def test_a_disabled_person_confirms_nothing(service: Service) -> None:
+    """Their link is like any that is not valid any more."""
+    email, browser = fresh_address(), service.browser()
+    answer = await browser.post("/auth/register", {"email": email, "password": PASSWORD})
+    [mail] = await service.mails_to(email)
+    await service.disable(Person(UUID(answer.json()["user"]["id"]), email, PASSWORD))
+    confirmed = await service.browser().post("/auth/email/verify", {"token": mail.token})
+    assert problem(confirmed) == (400, "invalid_or_expired_token")

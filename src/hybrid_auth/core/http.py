@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection, Request
 from litestar.datastructures import Headers
@@ -105,14 +104,6 @@ def set_cookie(name: str, value: str, *, max_age: int, secure: bool) -> str:
     morsel["path"], morsel["httponly"], morsel["samesite"], morsel["max-age"] = "/", True, "Strict", max_age
     morsel["secure"] = secure
     return morsel.OutputString()
-
-
-def origin_of(url: str) -> str:
-    """``scheme://host[:port]`` of a URL, lower case, without a default port (RFC 6454 §4)."""
-    parts = urlsplit(url.lower())
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}" + ("" if parts.port in (None, default) else f":{parts.port}")
 
 
 async def same_origin(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
