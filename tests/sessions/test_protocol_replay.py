@@ -120,9 +120,9 @@ async def test_5_replay_after_an_old_copy_came_back(
         await asyncio.to_thread(redis.stop)
         assert await workers.first.check(kept) == "service_unavailable"
         await asyncio.to_thread(redis.start)
-        assert await workers.first.redis_keys(person) == sorted(
-            ["p", *(f"s:{tokens.session.id.hex}" for tokens in (replayed, ended, kept))]
-        )
+        # The old records are back; that of the ended session may have been buried anew by an outbox row still there.
+        old = {"p", *(f"s:{tokens.session.id.hex}" for tokens in (replayed, kept))}
+        assert old <= set(await workers.first.redis_keys(person))
         assert await workers.check(ended) == {"session_revoked"}
         assert await workers.check(kept) == {"alive"}
         workers.advance(seconds=GRACE + 1)
