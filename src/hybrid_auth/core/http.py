@@ -1,7 +1,7 @@
 """What a request says of itself, read strictly: origin, cookies, bearer token, body, client."""
 
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
+from http.cookies import SimpleCookie
 from typing import Any
 
 from litestar.connection import ASGIConnection, Request
@@ -96,10 +96,7 @@ def read_cookie(headers: Headers, name: str) -> str | None:
 def set_cookie(name: str, value: str, *, max_age: int, secure: bool) -> str:
     """A `Set-Cookie` value: HttpOnly, SameSite=Strict, Path=/, no Domain (RFC 6265bis)."""
     cookie: SimpleCookie = SimpleCookie()
-    try:
-        cookie[name] = value
-    except CookieError as error:  # pragma: no cover - the names are ours
-        raise MalformedRequest from error
+    cookie[name] = value
     morsel = cookie[name]
     morsel["path"], morsel["httponly"], morsel["samesite"], morsel["max-age"] = "/", True, "Strict", max_age
     morsel["secure"] = secure

@@ -24,7 +24,7 @@ from hybrid_auth.core.errors import (
     SessionRevoked,
     UnknownPasskey,
 )
-from hybrid_auth.core.http import StrictRequest, bearer_token, client_info, raises, refusal_of, same_origin
+from hybrid_auth.core.http import StrictRequest, bearer_token, raises, refusal_of, same_origin
 from hybrid_auth.core.tokens import encode_base64url
 from hybrid_auth.passkeys.enrolment import PREFIX
 from hybrid_auth.passkeys.models import PasskeyRow
@@ -44,9 +44,9 @@ from hybrid_auth.passkeys.schemas import (
     UserEntity,
 )
 from hybrid_auth.passkeys.service import Creation, Enroller, Passkeys
-from hybrid_auth.sessions.cookies import refresh_cookie, refresh_cookie_header
+from hybrid_auth.sessions.cookies import refresh_cookie_header
 from hybrid_auth.sessions.service import Authenticated
-from hybrid_auth.signin.responses import sign_in_response
+from hybrid_auth.signin.responses import open_session, sign_in_response
 from hybrid_auth.signin.schemas import LoginResult, SignedInResult
 from hybrid_auth.signin.service import SignIn
 
@@ -114,13 +114,7 @@ class PasskeyCeremonyController(Controller):
         passkey = _view(registered.passkey, passkeys)
         if registered.proof is None:
             return Response(RegisteredPasskey.of_passkey(passkey), status_code=HTTP_201_CREATED)
-        signed_in = await sign_in.advance(
-            transaction,
-            registered.proof,
-            client=client_info(request),
-            transport="native" if data.client == "native" else "cookie",
-            earlier_refresh_token=refresh_cookie(request.headers, web),
-        )
+        signed_in = await open_session(request, sign_in, transaction, registered.proof, web=web, client=data.client)
         return Response(
             RegisteredPasskey.of_passkey(passkey, sign_in=SignedInResult.of(signed_in)),
             status_code=HTTP_201_CREATED,
@@ -171,13 +165,7 @@ class PasskeyCeremonyController(Controller):
         clock: NamedDependency[Clock],
     ) -> Response[LoginResult]:
         proof = await passkeys.authenticate(transaction, data.credential)
-        signed_in = await sign_in.advance(
-            transaction,
-            proof,
-            client=client_info(request),
-            transport="native" if data.client == "native" else "cookie",
-            earlier_refresh_token=refresh_cookie(request.headers, web),
-        )
+        signed_in = await open_session(request, sign_in, transaction, proof, web=web, client=data.client)
         return sign_in_response(signed_in, web=web, clock=clock)
 
 

@@ -23,7 +23,6 @@ from hybrid_auth.core.errors import (
     ReauthenticationRequired,
 )
 from hybrid_auth.core.http import StrictRequest, client_info, raises, same_origin
-from hybrid_auth.core.principal import Proof
 from hybrid_auth.passwords.registration import Application, Registration
 from hybrid_auth.passwords.schemas import (
     ChangePasswordRequest,
@@ -34,12 +33,11 @@ from hybrid_auth.passwords.schemas import (
     VerifyEmailRequest,
 )
 from hybrid_auth.passwords.service import Passwords
-from hybrid_auth.sessions.cookies import refresh_cookie
 from hybrid_auth.sessions.devices import recognise
 from hybrid_auth.sessions.service import Authenticated
-from hybrid_auth.signin.responses import sign_in_response
-from hybrid_auth.signin.schemas import Client, LoginResult
-from hybrid_auth.signin.service import SignedIn, SignIn
+from hybrid_auth.signin.responses import open_session, sign_in_response
+from hybrid_auth.signin.schemas import LoginResult
+from hybrid_auth.signin.service import SignIn
 
 SIGNED_IN_AT_ONCE = ResponseSpec(
     LoginResult, description="Where addresses need no confirmation first.", generate_examples=False
@@ -85,7 +83,7 @@ class PasswordController(Controller):
             await registration.apply(transaction, application)
             return Response(VerificationSent(), status_code=HTTP_202_ACCEPTED)
         proof = await registration.join(transaction, application)
-        signed_in = await _advance(request, sign_in, transaction, proof, web=web, client=data.client)
+        signed_in = await open_session(request, sign_in, transaction, proof, web=web, client=data.client)
         answer: Response[Any] = sign_in_response(signed_in, web=web, clock=clock, status_code=HTTP_201_CREATED)
         return answer
 
@@ -108,7 +106,7 @@ class PasswordController(Controller):
         clock: NamedDependency[Clock],
     ) -> Response[LoginResult]:
         proof = await passwords.authenticate(transaction, email=data.email, password=data.password)
-        signed_in = await _advance(request, sign_in, transaction, proof, web=web, client=data.client)
+        signed_in = await open_session(request, sign_in, transaction, proof, web=web, client=data.client)
         return sign_in_response(signed_in, web=web, clock=clock)
 
     @post(
@@ -152,15 +150,3 @@ class PasswordChangeController(Controller):
         transaction: NamedDependency[Transaction],
     ) -> None:
         await passwords.change(transaction, caller, current=data.current_password, new=data.new_password)
-
-
-async def _advance(
-    request: StrictRequest, sign_in: SignIn, transaction: Transaction, proof: Proof, *, web: WebConfig, client: Client
-) -> SignedIn:
-    return await sign_in.advance(
-        transaction,
-        proof,
-        client=client_info(request),
-        transport="native" if client == "native" else "cookie",
-        earlier_refresh_token=refresh_cookie(request.headers, web),
-    )
