@@ -1,7 +1,7 @@
 """What accounts must know of the ways to sign in, without knowing any of them."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -37,8 +37,11 @@ class SignInMethod(Protocol):
         """How many of it the person of that row has: a correlated scalar subquery."""
         ...
 
-    async def void(self, transaction: Transaction, user_id: UUID) -> None:
-        """Remove it from the person: nobody knows who added it."""
+    async def void(self, transaction: Transaction, user_id: UUID, *, since: datetime | None = None) -> None:
+        """Remove it from the person, or only what was added at `since` or later: nobody knows who added it.
+
+        A password goes in either case: whoever was let in may know it.
+        """
         ...
 
     async def forget(self, transaction: Transaction, principal: Principal) -> None:

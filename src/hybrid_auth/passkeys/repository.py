@@ -179,8 +179,12 @@ class PasskeyRows:
         statement = delete(PasskeyRow).where(PasskeyRow.id == passkey_id, PasskeyRow.user_id == user_id)
         return await self._transaction.write(statement) == 1
 
-    async def remove_all(self, user_id: UUID) -> None:
-        """The person has no passkey any more, and authenticators know them by another handle from now on."""
+    async def remove_all(self, user_id: UUID, *, since: datetime | None) -> None:
+        """Remove the passkeys made at `since` or later; with None all, and authenticators know the person anew."""
+        if since is not None:
+            newer = delete(PasskeyRow).where(PasskeyRow.user_id == user_id, PasskeyRow.created_at >= since)
+            await self._transaction.execute(newer)
+            return
         await self._transaction.execute(delete(PasskeyRow).where(PasskeyRow.user_id == user_id))
         await self._transaction.execute(delete(PasskeyProfileRow).where(PasskeyProfileRow.user_id == user_id))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -112,8 +113,8 @@ class Passkeys:
     def count(self, user_id: ColumnElement[UUID]) -> ColumnElement[int]:
         return passkey_count(user_id)
 
-    async def void(self, transaction: Transaction, user_id: UUID) -> None:
-        await PasskeyRows(transaction).remove_all(user_id)
+    async def void(self, transaction: Transaction, user_id: UUID, *, since: datetime | None = None) -> None:
+        await PasskeyRows(transaction).remove_all(user_id, since=since)
 
     async def forget(self, transaction: Transaction, principal: Principal) -> None:
         """All rows go with the person's."""

@@ -1,5 +1,6 @@
 """Signing in with a password, and changing it."""
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -36,7 +37,7 @@ class Passwords:
     def count(self, user_id: ColumnElement[UUID]) -> ColumnElement[int]:
         return password_count(user_id)
 
-    async def void(self, transaction: Transaction, user_id: UUID) -> None:
+    async def void(self, transaction: Transaction, user_id: UUID, *, since: datetime | None = None) -> None:
         await PasswordRows(transaction).remove(user_id)
 
     async def forget(self, transaction: Transaction, principal: Principal) -> None:
