@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from hybrid_auth.core.clock import Clock, SystemClock
-from hybrid_auth.core.config import AccountConfig, AuthConfig, SessionConfig, WebConfig
+from hybrid_auth.core.config import AccountConfig, AuthConfig, BackOff, SecondFactorConfig, SessionConfig, WebConfig
 from hybrid_auth.core.database import create_engine
 from hybrid_auth.core.principal import Principal
 from hybrid_auth.core.redis import RedisNode
@@ -113,6 +113,7 @@ def auth_config(
             absolute_ttl=timedelta(seconds=settings.session_absolute_ttl),
             refresh_grace=timedelta(seconds=settings.refresh_grace),
             recent_ttl=timedelta(seconds=settings.recent_ttl),
+            require_second_factor=settings.require_second_factor,
         ),
         accounts=AccountConfig(
             app_name=settings.app_name,
@@ -124,6 +125,16 @@ def auth_config(
             password_min_length=settings.password_min_length,
             password_max_length=settings.password_max_length,
             password_min_score=settings.password_min_score,
+        ),
+        second_factor=SecondFactorConfig(
+            mfa_token_ttl=timedelta(seconds=settings.mfa_token_ttl),
+            trusted_browser_ttl=timedelta(seconds=settings.trusted_browser_ttl),
+            recovery_code_count=settings.recovery_code_count,
+        ),
+        back_off=BackOff(
+            after=settings.backoff_after,
+            first=timedelta(seconds=settings.backoff_first),
+            longest=timedelta(seconds=settings.backoff_max),
         ),
         passkey_providers=Path(settings.passkey_providers) if settings.passkey_providers else None,
         argon2=settings.argon2,

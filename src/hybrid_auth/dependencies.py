@@ -14,12 +14,13 @@ from hybrid_auth.core.secretbox import SecretBox
 from hybrid_auth.mail.console import ConsoleSender
 from hybrid_auth.mail.outbox import MailOutbox
 from hybrid_auth.passkeys.challenges import Challenges
-from hybrid_auth.passkeys.enrolment import Enrolments
 from hybrid_auth.passkeys.providers import Providers
 from hybrid_auth.passkeys.service import Passkeys
 from hybrid_auth.passwords.hashing import PasswordHasher
 from hybrid_auth.passwords.registration import Registration
 from hybrid_auth.passwords.service import Passwords
+from hybrid_auth.ratelimit.failures import Failures
+from hybrid_auth.recovery_codes.service import RecoveryCodes
 from hybrid_auth.sessions.access_tokens import AccessTokens
 from hybrid_auth.sessions.outbox import Outbox
 from hybrid_auth.sessions.redis_sessions import RedisSessions
@@ -27,7 +28,11 @@ from hybrid_auth.sessions.refresh_tokens import RefreshTokens
 from hybrid_auth.sessions.service import Authenticated, SessionService
 from hybrid_auth.sessions.signing_keys import SigningKeys
 from hybrid_auth.sessions.upkeep import Upkeep
+from hybrid_auth.signin.enrolment import Enrolments
+from hybrid_auth.signin.pending import PendingSignIns
 from hybrid_auth.signin.service import SignIn
+from hybrid_auth.signin.trusted_browsers import TrustedBrowsers
+from hybrid_auth.totp.service import Totp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,10 @@ class Services:
     accounts: Accounts
     passwords: Passwords
     passkeys: Passkeys
+    totp: Totp
+    recovery_codes: RecoveryCodes
+    enrolments: Enrolments
+    trusted_browsers: TrustedBrowsers
     registration: Registration
     sign_in: SignIn
     mail_sender: ConsoleSender | None
@@ -89,6 +98,8 @@ def build(config: AuthConfig) -> Services:
         load_principal=load_principal,
     )
     accounts = Accounts(clock=clock, sessions=sessions, load_principal=load_principal)
+    enrolments = Enrolments(config.redis, ttl=config.accounts.enrolment_ttl, accounts=accounts, sessions=sessions)
+    trusted = TrustedBrowsers(clock, sessions, ttl=config.second_factor.trusted_browser_ttl)
     hasher = PasswordHasher(config.argon2, workers=config.hashing_workers, queue=config.hashing_queue)
     passwords = Passwords(config=config.accounts, clock=clock, hasher=hasher, sessions=sessions)
     mail = MailOutbox(box, clock)
@@ -100,11 +111,33 @@ def build(config: AuthConfig) -> Services:
         accounts=accounts,
         sessions=sessions,
         challenges=Challenges(config.redis, ttl=config.web.challenge_ttl),
-        enrolments=Enrolments(config.redis, ttl=config.accounts.enrolment_ttl),
+        enrolments=enrolments,
+        trusted=trusted,
         providers=Providers(config.passkey_providers),
         mail=mail,
     )
-    load_principal.methods = (passwords, passkeys)
+    recovery_codes = RecoveryCodes(
+        config=config.accounts,
+        count=config.second_factor.recovery_code_count,
+        clock=clock,
+        box=box,
+        accounts=accounts,
+        sessions=sessions,
+        mail=mail,
+    )
+    totp = Totp(
+        config=config.accounts,
+        clock=clock,
+        box=box,
+        session_maker=maker,
+        accounts=accounts,
+        sessions=sessions,
+        enrolments=enrolments,
+        recovery_codes=recovery_codes,
+        trusted=trusted,
+        mail=mail,
+    )
+    load_principal.methods = (passwords, passkeys, totp, recovery_codes)
     return Services(
         config=config,
         web=config.web,
@@ -116,15 +149,28 @@ def build(config: AuthConfig) -> Services:
         accounts=accounts,
         passwords=passwords,
         passkeys=passkeys,
+        totp=totp,
+        recovery_codes=recovery_codes,
+        enrolments=enrolments,
+        trusted_browsers=trusted,
         registration=Registration(
             config=config.accounts,
             clock=clock,
             accounts=accounts,
             passwords=passwords,
             mail=mail,
-            offer_enrolment=passkeys.offer_enrolment,
+            offer_enrolment=enrolments.offer,
         ),
-        sign_in=SignIn(sessions, {passwords.kind: passwords, passkeys.kind: passkeys}),
+        sign_in=SignIn(
+            sessions=sessions,
+            accounts=accounts,
+            pending=PendingSignIns(config.redis, clock, ttl=config.second_factor.mfa_token_ttl),
+            enrolments=enrolments,
+            trusted=trusted,
+            failures=Failures(config.redis, clock, config.back_off),
+            methods={passwords.kind: passwords, passkeys.kind: passkeys},
+            factors={totp.kind: totp, recovery_codes.kind: recovery_codes},
+        ),
         mail_sender=ConsoleSender(maker, mail, config.show_mail) if config.show_mail else None,
     )
 
@@ -150,6 +196,10 @@ def provide(services: Services) -> dict[str, Provide]:
         "accounts": constant(services.accounts),
         "passwords": constant(services.passwords),
         "passkeys": constant(services.passkeys),
+        "totp": constant(services.totp),
+        "recovery_codes": constant(services.recovery_codes),
+        "enrolments": constant(services.enrolments),
+        "trusted_browsers": constant(services.trusted_browsers),
         "registration": constant(services.registration),
         "sign_in": constant(services.sign_in),
         "access_tokens": constant(services.access_tokens),

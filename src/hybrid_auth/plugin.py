@@ -22,14 +22,18 @@ from hybrid_auth.openapi import document_errors
 from hybrid_auth.passkeys.controller import PasskeyCeremonyController, PasskeyController
 from hybrid_auth.passwords.controller import PasswordChangeController, PasswordController
 from hybrid_auth.problems import HANDLERS, auth_error
+from hybrid_auth.recovery_codes.controller import RecoveryCodeController
 from hybrid_auth.sessions.controller import SessionController, TokenController
-from hybrid_auth.signin.controller import ReauthenticationController
+from hybrid_auth.signin.controller import ReauthenticationController, SecondStepController, TrustedBrowserController
+from hybrid_auth.totp.controller import TotpController, TotpEnrolmentController
 from hybrid_auth.wellknown import WellKnownController
 
 PUBLIC: Sequence[ControllerRouterHandler] = (
     PasswordController,
     TokenController,
+    SecondStepController,
     PasskeyCeremonyController,
+    TotpEnrolmentController,
     HealthController,
 )
 AUTHENTICATED: Sequence[ControllerRouterHandler] = (
@@ -38,6 +42,9 @@ AUTHENTICATED: Sequence[ControllerRouterHandler] = (
     ReauthenticationController,
     PasswordChangeController,
     PasskeyController,
+    TotpController,
+    RecoveryCodeController,
+    TrustedBrowserController,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import (
     HTTP_404_NOT_FOUND,
@@ -17,7 +18,7 @@ from litestar.status_codes import (
 
 from hybrid_auth.core import errors
 from hybrid_auth.core.config import WebConfig
-from hybrid_auth.sessions.cookies import clear_refresh_cookie_header, refresh_cookie
+from hybrid_auth.sessions.cookies import expired_refresh_cookie
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -33,6 +34,8 @@ STATUS: Mapping[type[errors.AuthError], int] = {
     errors.InvalidRefreshToken: 401,
     errors.RefreshTokenReused: 401,
     errors.UnknownPasskey: 401,
+    errors.InvalidCode: 401,
+    errors.InvalidMfaToken: 401,
     errors.OriginNotAllowed: 403,
     errors.ReauthenticationRequired: 403,
     errors.EmailNotVerified: 403,
@@ -90,6 +93,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Only with `reauthentication_required`: how this person can prove themself again."""
     reason: str = ""
     """Only with `password_rejected`."""
+    clock_drift: int | None = None
+    """Only with `invalid_code`, where it fits a farther moment: seconds its clock is ahead (negative: behind)."""
 
 
 def problem_of(error: errors.AuthError) -> Problem:
@@ -104,6 +109,7 @@ def problem_of(error: errors.AuthError) -> Problem:
         errors=tuple(FieldProblem(e.field, e.message) for e in getattr(error, "errors", ())),
         methods=getattr(error, "methods", msgspec.UNSET),
         reason=getattr(error, "reason", ""),
+        clock_drift=getattr(error, "clock_drift", None),
     )
 
 
@@ -128,13 +134,14 @@ def auth_error(request: Request[Any, Any, Any], error: errors.AuthError) -> Resp
     """
     if isinstance(error, errors.PasskeyVerificationFailed):
         log.info("passkey.ceremony_refused", step=error.step, exc_info=error.__cause__)
-    headers = headers_of(error)
+    cookies: list[Cookie] = []
     if isinstance(error, errors.RefreshTokenReused):
         web: WebConfig = request.app.state.hybrid_auth.web
-        if refresh_cookie(request.headers, web) is not None:
-            headers |= clear_refresh_cookie_header(web)
+        cookies = expired_refresh_cookie(request.headers, web)
     problem = problem_of(error)
-    return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(
+        problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers_of(error), cookies=cookies
+    )
 
 
 def framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from copy import copy
 
 import pytest
 from msgspec import structs
@@ -12,7 +13,6 @@ from hybrid_auth.core.database import Transaction
 from hybrid_auth.core.errors import InvalidCredentials
 from hybrid_auth.core.principal import Proof
 from hybrid_auth.sessions.service import Authenticated
-from hybrid_auth.signin.service import SignIn
 from tests.support.service import OTHER_PASSWORD, PASSWORD, Service, problem
 
 CHANGE = {"current_password": PASSWORD, "new_password": OTHER_PASSWORD}
@@ -181,7 +181,8 @@ async def test_a_proof_of_somebody_else_is_none(service: Service) -> None:
         async def prove_again(self, transaction: Transaction, caller: Authenticated, answer: object) -> Proof:
             return Proof(user_id=other.id, session_epoch=0, amr=("pwd",), aal=1)
 
-    sign_in = SignIn(service.services.sessions, {"password": Confused()})
+    sign_in = copy(service.services.sign_in)
+    sign_in._methods = {"password": Confused()}
     with pytest.raises(InvalidCredentials):
         async with service.transaction() as transaction:
             await sign_in.reauthenticate(transaction, caller, method="password", answer="")

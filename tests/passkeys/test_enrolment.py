@@ -132,7 +132,7 @@ async def test_one_let_in_too_early_finds_the_token_gone(service: Service) -> No
         email, client = await enrolling(service)
         made = Authenticator().create(await creation_options(client))
         async with service.transaction() as transaction:
-            enroller = await passkeys.enroller(transaction, None, client.access_token)
+            enroller = await service.services.enrolments.enroller(transaction, None, client.access_token)
             await transaction.release()
             if overtaken_by == "enrolment":
                 assert (await register(client, Authenticator())).status_code == 201

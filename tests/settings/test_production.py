@@ -36,9 +36,14 @@ def test_safe_settings_start() -> None:
     assert [finding.setting for finding in production_warnings(settings)] == [variable(field) for field in NOT_YET]
 
 
-def test_a_promise_that_cannot_be_kept_is_refused() -> None:
-    """Two-factor is not built yet: a service that demands it would sign people in without."""
-    assert refused(require_second_factor="all") == ["require_second_factor"]
+def test_a_short_password_beside_a_second_factor() -> None:
+    """Where everybody gives a second factor, 8 characters are enough (NIST SP 800-63B-4 §3.1.1.2)."""
+    short = {**SAFE, "password_min_length": 8}
+    warned = [
+        {finding.setting for finding in production_warnings(Settings(**short, require_second_factor=policy))}  # type: ignore[arg-type]
+        for policy in ("off", "admins", "all")
+    ]
+    assert [variable("password_min_length") in settings for settings in warned] == [True, True, False]
 
 
 @pytest.mark.parametrize(

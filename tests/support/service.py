@@ -360,7 +360,17 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     assert document["type"] == f"urn:hybrid-auth:problem:{document['code']}"
     assert document["title"]
     assert document["detail"]
-    assert document.keys() <= {"type", "title", "status", "detail", "code", "errors", "methods", "reason"}
+    assert document.keys() <= {
+        "type",
+        "title",
+        "status",
+        "detail",
+        "code",
+        "errors",
+        "methods",
+        "reason",
+        "clock_drift",
+    }
     assert answer.headers["x-request-id"]
     assert answer.headers["cache-control"] == "no-store"
     return answer.status_code, document["code"]

@@ -12,6 +12,7 @@ from hybrid_auth.core.http import ClientInfo
 from hybrid_auth.core.principal import Proof
 from hybrid_auth.sessions.refresh_tokens import RefreshToken
 from hybrid_auth.sessions.service import SessionService, Tokens
+from hybrid_auth.signin.service import Arrival, SignedIn
 from tests.support.proxy import PATIENCE, Proxy, postgres_proxy, redis_proxy
 from tests.support.service import Person, Service, open_service
 
@@ -36,9 +37,9 @@ class Worker:
         """A session without the cost of a password: from the proof on it is the real way."""
         proof = Proof(user_id=person.id, session_epoch=epoch, amr=("pwd",), aal=1)
         async with self.service.transaction() as transaction:
-            signed_in = await self.service.services.sign_in.advance(
-                transaction, proof, client=NOBODY, transport=transport, earlier_refresh_token=None
-            )
+            arrival = Arrival(client=NOBODY, transport=transport, refresh_token=None, trusted_token=None)
+            signed_in = await self.service.services.sign_in.advance(transaction, proof, arrival)
+        assert isinstance(signed_in, SignedIn)
         return signed_in.tokens
 
     async def check(self, tokens: Tokens) -> str:

@@ -11,7 +11,7 @@ from hybrid_auth.core.config import WebConfig
 from hybrid_auth.core.database import Transaction
 from hybrid_auth.core.errors import ReauthenticationRequired
 from hybrid_auth.core.http import StrictRequest, raises
-from hybrid_auth.sessions.cookies import clear_refresh_cookie_header, refresh_cookie
+from hybrid_auth.sessions.cookies import expired_refresh_cookie
 from hybrid_auth.sessions.service import Authenticated
 
 
@@ -45,5 +45,5 @@ class MeController(Controller):
         web: NamedDependency[WebConfig],
     ) -> Response[None]:
         await accounts.delete(transaction, caller)
-        headers = clear_refresh_cookie_header(web) if refresh_cookie(request.headers, web) is not None else {}
-        return Response(None, status_code=HTTP_204_NO_CONTENT, headers=headers)
+        cookies = expired_refresh_cookie(request.headers, web)
+        return Response(None, status_code=HTTP_204_NO_CONTENT, cookies=cookies)

@@ -63,11 +63,22 @@ class Accounts:
         """Let nobody else change this person's ways to sign in until the transaction ends."""
         await UserRows(transaction).lock(user_id)
 
+    async def require_recent(self, transaction: Transaction, caller: Authenticated) -> Authenticated:
+        """The caller as they are now, held until the transaction ends; ReauthenticationRequired without a fresh proof.
+
+        As they are now: the request's body may have come long after its headers.
+        """
+        caller = await self._sessions.hold(transaction, caller)
+        self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
+        return caller
+
     async def require_a_way_in(self, transaction: Transaction, user_id: UUID) -> None:
-        """LastSignInMethod where neither a password nor a passkey is left; call it under `lock`, after a removal."""
+        """LastSignInMethod where what is left does not open the account; call it under `lock`, after a removal."""
         principal = await self._load_principal(transaction, user_id)
         if principal is None or not has_credential(principal):
             raise LastSignInMethod
+        if self._sessions.requires_second_factor(principal) and not has_second_factor(principal):
+            raise LastSignInMethod("A second factor is required here, and this is the last one. Add another one first.")
 
     async def find(self, transaction: Transaction, email_canonical: str) -> Principal | None:
         """The person with that address, disabled or not."""
@@ -99,8 +110,7 @@ class Accounts:
 
     async def delete(self, transaction: Transaction, caller: Authenticated) -> None:
         """Remove the person and all that is theirs; ReauthenticationRequired unless they proved themself recently."""
-        caller = await self._sessions.hold(transaction, caller)
-        self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
+        caller = await self.require_recent(transaction, caller)
         await self._sessions.revoke_all(transaction, caller.principal.id, reason="account_deleted")
         for method in self._load_principal.methods:
             await method.forget(transaction, caller.principal)
@@ -112,12 +122,17 @@ def has_credential(principal: Principal) -> bool:
     return principal.has_password or principal.passkey_count > 0
 
 
+def has_second_factor(principal: Principal) -> bool:
+    """Whether the person can prove more than one factor."""
+    return principal.totp_enabled or principal.passkey_count > 0
+
+
 def reauthentication_methods(principal: Principal) -> tuple[str, ...]:
     """The ways in which this person can prove themself well enough, strongest first."""
     have = {
         "passkey": principal.passkey_count > 0,
         "totp": principal.totp_enabled,
-        "password": principal.has_password and not (principal.passkey_count or principal.totp_enabled),
+        "password": principal.has_password and not has_second_factor(principal),
     }
     return tuple(kind for kind, there in have.items() if there)
 

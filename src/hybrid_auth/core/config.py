@@ -8,6 +8,7 @@ from typing import Literal
 
 from hybrid_auth.core.clock import Clock, SystemClock
 from hybrid_auth.core.database import SessionMaker
+from hybrid_auth.core.principal import SecondFactorPolicy
 from hybrid_auth.core.redis import RedisNode
 
 
@@ -39,6 +40,8 @@ class SessionConfig:
     """A session is over this long after its sign-in, whatever happens."""
     refresh_grace: timedelta = timedelta(seconds=20)
     """For this long after a rotation the previous refresh token still gets the same successor."""
+    require_second_factor: SecondFactorPolicy = "off"
+    """Whose sessions need two factors."""
     recent_ttl: timedelta = timedelta(minutes=5)
     """For this long after a proof the session counts as recently authenticated."""
 
@@ -84,6 +87,29 @@ class AccountConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackOff:
+    """What failures in a row cost."""
+
+    after: int = 5
+    """Attempts that are evaluated before the first wait."""
+    first: timedelta = timedelta(seconds=30)
+    """First wait; each further one is twice as long."""
+    longest: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorConfig:
+    """Numbers of the second step."""
+
+    mfa_token_ttl: timedelta = timedelta(minutes=5)
+    """Time to give the second factor after the first."""
+    trusted_browser_ttl: timedelta = timedelta(days=30)
+    """For this long a trusted browser is not asked for it."""
+    recovery_code_count: int = 10
+    """Recovery codes in a set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthConfig:
     """Everything the service is built from: objects, never URLs, and nothing that reads the environment."""
 
@@ -95,6 +121,8 @@ class AuthConfig:
     web: WebConfig
     sessions: SessionConfig
     accounts: AccountConfig = field(default_factory=AccountConfig)
+    second_factor: SecondFactorConfig = field(default_factory=SecondFactorConfig)
+    back_off: BackOff = field(default_factory=BackOff)
     argon2: Argon2Profile = Argon2Profile(time_cost=1, memory_kib=47104, parallelism=1)
     hashing_workers: int = 2
     """Hashes computed at the same time."""

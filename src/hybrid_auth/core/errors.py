@@ -13,6 +13,8 @@ AuthError
 │   ├── SessionRevoked              session_revoked
 │   ├── InvalidRefreshToken         invalid_refresh_token
 │   ├── RefreshTokenReused          refresh_token_reused
+│   ├── InvalidCode                 invalid_code
+│   ├── InvalidMfaToken             invalid_mfa_token
 │   └── UnknownPasskey              unknown_passkey
 ├── NotAllowed
 │   ├── OriginNotAllowed            origin_not_allowed
@@ -129,6 +131,28 @@ class InvalidRefreshToken(NotAuthenticated):
 class RefreshTokenReused(NotAuthenticated):
     code = "refresh_token_reused"
     detail = "This refresh token had already been replaced. The session was ended to be safe. Sign in again."
+
+
+class InvalidCode(NotAuthenticated):
+    """`clock_drift`: seconds by which its clock is ahead of ours (negative: behind), where it fits a farther step."""
+
+    code = "invalid_code"
+    detail = "This code is not right, or was used already."
+
+    def __init__(self, detail: str | None = None, *, clock_drift: int | None = None) -> None:
+        if clock_drift is not None:
+            minutes, side = max(round(abs(clock_drift) / 60), 1), "ahead" if clock_drift > 0 else "behind"
+            detail = (
+                f"This code is for another moment: the clock of your device seems to be {minutes} min {side}. "
+                "Set it to automatic time and use the next code."
+            )
+        super().__init__(detail)
+        self.clock_drift = clock_drift
+
+
+class InvalidMfaToken(NotAuthenticated):
+    code = "invalid_mfa_token"
+    detail = "This sign-in took too long or was tried too often. Start again."
 
 
 class UnknownPasskey(NotAuthenticated):

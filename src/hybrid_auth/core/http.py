@@ -1,11 +1,11 @@
 """What a request says of itself, read strictly: origin, cookies, bearer token, body, client."""
 
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from typing import Any
+from uuid import UUID
 
 from litestar.connection import ASGIConnection, Request
-from litestar.datastructures import Headers
+from litestar.datastructures import Cookie, Headers
 from litestar.exceptions import SerializationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.serialization import decode_json
@@ -15,6 +15,7 @@ from hybrid_auth.core.errors import (
     AuthError,
     InvalidToken,
     MalformedRequest,
+    NotFound,
     OriginNotAllowed,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -76,31 +77,47 @@ def client_info(connection: ASGIConnection[Any, Any, Any, Any]) -> ClientInfo:
     return ClientInfo(ip=connection.client.host if connection.client else None, user_agent=printable or None)
 
 
-def read_cookie(headers: Headers, name: str) -> str | None:
-    """The one cookie of that name.
+def path_id(text: str) -> UUID:
+    """An id out of a path; NotFound for what is none."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
+def read_cookie(headers: Headers, name: str, web: WebConfig) -> str | None:
+    """The one cookie of that name; None where there is none.
 
     A second one under the same name was planted by somebody (a sibling subdomain): then there is none to trust, and
     an empty string is returned, which no token equals.
     """
-    values: list[str] = []
+    wanted, values = cookie_name(name, web), list[str]()
     for header in headers.getall("cookie", []):
         for part in header.split(";"):
             key, separator, value = part.strip().partition("=")
-            if separator and key == name:
+            if separator and key == wanted:
                 values.append(value)
     if not values:
         return None
     return values[0] if len(values) == 1 else ""
 
 
-def set_cookie(name: str, value: str, *, max_age: int, secure: bool) -> str:
-    """A `Set-Cookie` value: HttpOnly, SameSite=Strict, Path=/, no Domain (RFC 6265bis)."""
-    cookie: SimpleCookie = SimpleCookie()
-    cookie[name] = value
-    morsel = cookie[name]
-    morsel["path"], morsel["httponly"], morsel["samesite"], morsel["max-age"] = "/", True, "Strict", max_age
-    morsel["secure"] = secure
-    return morsel.OutputString()
+def cookie_name(name: str, web: WebConfig) -> str:
+    """``__Host-`` before it over HTTPS: bound to this host and every path by its name (RFC 6265bis §4.1.3.2)."""
+    return f"__Host-{name}" if web.secure_cookies else name
+
+
+def make_cookie(name: str, value: str, *, max_age: int, web: WebConfig) -> Cookie:
+    """A cookie for HTTP only and this site only, with no Domain (RFC 6265bis). `max_age` in seconds; 0 removes it."""
+    return Cookie(
+        key=cookie_name(name, web),
+        value=value,
+        path="/",
+        max_age=max_age,
+        httponly=True,
+        secure=web.secure_cookies,
+        samesite="Strict",  # type: ignore[arg-type]  # as RFC 6265bis spells it; Litestar would write it small
+    )
 
 
 async def same_origin(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

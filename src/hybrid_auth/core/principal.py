@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
 from hybrid_auth.core.database import Transaction
+
+SecondFactorPolicy = Literal["off", "admins", "all"]
+"""Who must use a second factor or a passkey, beside those who turned it on themselves."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +28,10 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     totp_enabled: bool
     passkey_count: int
     recovery_codes_remaining: int
+
+    def is_under(self, policy: SecondFactorPolicy) -> bool:
+        """Whether a policy asks two factors of this person."""
+        return policy == "all" or (policy == "admins" and "admin" in self.roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,3 +64,54 @@ def passkey_suspected(*, recipient: str, app_name: str, name: str) -> Message:
             "The sign-in was refused. If you see this again, delete that passkey and make a new one on another key.\n"
         ),
     )
+
+
+def totp_enabled(*, recipient: str, app_name: str) -> Message:
+    """To the owner of an account that asks for codes of an authenticator app from now on."""
+    return Message(
+        recipient=recipient,
+        subject=f"Two-factor sign-in is on for your {app_name} account",
+        text=(
+            f"From now on your {app_name} account asks for a code of your authenticator app after the password. "
+            "You were signed out everywhere else.\n\n"
+            "If it was not you, reset your password at once and get in touch with whoever runs the service.\n"
+        ),
+    )
+
+
+def totp_disabled(*, recipient: str, app_name: str) -> Message:
+    """To the owner of an account that asks for no such codes any more."""
+    return Message(
+        recipient=recipient,
+        subject=f"Two-factor sign-in is off for your {app_name} account",
+        text=(
+            f"Your {app_name} account no longer asks for a code of an authenticator app. "
+            "Its recovery codes do not work any more.\n\n"
+            "If it was not you, sign in, change your password, sign out everywhere and turn it on again.\n"
+        ),
+    )
+
+
+def recovery_code_used(*, recipient: str, app_name: str, left: int) -> Message:
+    """To the owner of an account somebody signed in to with a recovery code."""
+    return Message(
+        recipient=recipient,
+        subject=f"A recovery code was used for your {app_name} account",
+        text=(
+            f"Somebody signed in to your {app_name} account with your password and a recovery code. "
+            f"Recovery codes left: {left}.\n\n"
+            "If it was not you, sign in, change your password, sign out everywhere and make new recovery codes.\n"
+        ),
+    )
+
+
+def recovery_codes_replaced(*, recipient: str, app_name: str) -> Message:
+    """To the owner of an account that got new recovery codes."""
+    return Message(
+        recipient=recipient,
+        subject=f"New recovery codes for your {app_name} account",
+        text=(
+            f"New recovery codes were made for your {app_name} account; the old ones do not work any more.\n\n"
+            "If it was not you, sign in, change your password, sign out everywhere and make new ones.\n"
+        ),
+    )

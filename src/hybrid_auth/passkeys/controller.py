@@ -1,7 +1,5 @@
 """The passkey calls."""
 
-from uuid import UUID
-
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
@@ -24,9 +22,8 @@ from hybrid_auth.core.errors import (
     SessionRevoked,
     UnknownPasskey,
 )
-from hybrid_auth.core.http import StrictRequest, bearer_token, raises, refusal_of, same_origin
+from hybrid_auth.core.http import StrictRequest, path_id, raises, refusal_of, same_origin
 from hybrid_auth.core.tokens import encode_base64url
-from hybrid_auth.passkeys.enrolment import PREFIX
 from hybrid_auth.passkeys.models import PasskeyRow
 from hybrid_auth.passkeys.schemas import (
     AuthenticationVerifyRequest,
@@ -43,11 +40,11 @@ from hybrid_auth.passkeys.schemas import (
     RpEntity,
     UserEntity,
 )
-from hybrid_auth.passkeys.service import Creation, Enroller, Passkeys
-from hybrid_auth.sessions.cookies import refresh_cookie_header
+from hybrid_auth.passkeys.service import Creation, Passkeys
 from hybrid_auth.sessions.service import Authenticated
-from hybrid_auth.signin.responses import open_session, sign_in_response
-from hybrid_auth.signin.schemas import LoginResult, SignedInResult
+from hybrid_auth.signin.enrolment import Enroller, Enrolments
+from hybrid_auth.signin.responses import arrival_of, cookies_of, enroller_of, sign_in_response
+from hybrid_auth.signin.schemas import LoginResult, login_result
 from hybrid_auth.signin.service import SignIn
 
 NOT_THE_MOMENT = ResponseSpec(
@@ -74,13 +71,14 @@ class PasskeyCeremonyController(Controller):
         self,
         request: StrictRequest,
         passkeys: NamedDependency[Passkeys],
+        enrolments: NamedDependency[Enrolments],
         transaction: NamedDependency[Transaction],
         caller: NamedDependency[Authenticated | None],
         web: NamedDependency[WebConfig],
         config: NamedDependency[AccountConfig],
         data: JSONBody[RegistrationOptionsRequest | None] = None,
     ) -> Response[CreationOptions]:
-        enroller = await _enroller(request, passkeys, transaction, caller)
+        enroller = await enroller_of(request, enrolments, transaction, caller)
         if data is not None and data.mode == "conditional":
             creation = await passkeys.conditional_creation(transaction, enroller)
             if creation is None:
@@ -103,22 +101,23 @@ class PasskeyCeremonyController(Controller):
         request: StrictRequest,
         data: JSONBody[RegistrationVerifyRequest],
         passkeys: NamedDependency[Passkeys],
+        enrolments: NamedDependency[Enrolments],
         sign_in: NamedDependency[SignIn],
         transaction: NamedDependency[Transaction],
         caller: NamedDependency[Authenticated | None],
         web: NamedDependency[WebConfig],
         clock: NamedDependency[Clock],
     ) -> Response[RegisteredPasskey]:
-        enroller = await _enroller(request, passkeys, transaction, caller)
+        enroller = await enroller_of(request, enrolments, transaction, caller)
         registered = await passkeys.register(transaction, enroller, data.credential, name=data.name)
         passkey = _view(registered.passkey, passkeys)
         if registered.proof is None:
             return Response(RegisteredPasskey.of_passkey(passkey), status_code=HTTP_201_CREATED)
-        signed_in = await open_session(request, sign_in, transaction, registered.proof, web=web, client=data.client)
+        signed_in = await sign_in.advance(transaction, registered.proof, arrival_of(request, web, data.client))
         return Response(
-            RegisteredPasskey.of_passkey(passkey, sign_in=SignedInResult.of(signed_in)),
+            RegisteredPasskey.of_passkey(passkey, sign_in=login_result(signed_in)),
             status_code=HTTP_201_CREATED,
-            headers=refresh_cookie_header(signed_in.tokens, web, now=clock.now()),
+            cookies=cookies_of(signed_in, web=web, clock=clock),
         )
 
     @post(
@@ -165,7 +164,7 @@ class PasskeyCeremonyController(Controller):
         clock: NamedDependency[Clock],
     ) -> Response[LoginResult]:
         proof = await passkeys.authenticate(transaction, data.credential)
-        signed_in = await open_session(request, sign_in, transaction, proof, web=web, client=data.client)
+        signed_in = await sign_in.advance(transaction, proof, arrival_of(request, web, data.client))
         return sign_in_response(signed_in, web=web, clock=clock)
 
 
@@ -215,7 +214,7 @@ class PasskeyController(Controller):
         passkeys: NamedDependency[Passkeys],
         transaction: NamedDependency[Transaction],
     ) -> Passkey:
-        return _view(await passkeys.rename(transaction, caller, _id(passkey_id), data.name), passkeys)
+        return _view(await passkeys.rename(transaction, caller, path_id(passkey_id), data.name), passkeys)
 
     @delete(
         "/{passkey_id:str}",
@@ -230,16 +229,7 @@ class PasskeyController(Controller):
         passkeys: NamedDependency[Passkeys],
         transaction: NamedDependency[Transaction],
     ) -> None:
-        await passkeys.remove(transaction, caller, _id(passkey_id))
-
-
-async def _enroller(
-    request: StrictRequest, passkeys: Passkeys, transaction: Transaction, caller: Authenticated | None
-) -> Enroller:
-    bearer = bearer_token(request.headers)
-    if caller is None and not (bearer or "").startswith(PREFIX):
-        raise refusal_of(request)
-    return await passkeys.enroller(transaction, caller, bearer)
+        await passkeys.remove(transaction, caller, path_id(passkey_id))
 
 
 def _creation_options(
@@ -261,10 +251,3 @@ def _creation_options(
 
 def _view(row: PasskeyRow, passkeys: Passkeys) -> Passkey:
     return Passkey.of(row, provider=passkeys.providers.name(row.aaguid))
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error

@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy import ColumnElement
 
-from hybrid_auth.accounts.methods import EnrolmentToken
-from hybrid_auth.accounts.service import Accounts, clean_name, reauthentication_methods
+from hybrid_auth.accounts.service import Accounts, clean_name
 from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.config import AccountConfig, WebConfig
 from hybrid_auth.core.database import SessionMaker, Transaction
@@ -19,7 +18,6 @@ from hybrid_auth.core.errors import (
     Conflict,
     EmailNotVerified,
     FieldError,
-    InvalidToken,
     NotFound,
     PasskeyVerificationFailed,
     UnknownPasskey,
@@ -39,12 +37,13 @@ from hybrid_auth.passkeys.ceremony import (
     verify_registration,
 )
 from hybrid_auth.passkeys.challenges import Challenge, Challenges, Purpose
-from hybrid_auth.passkeys.enrolment import Enrolment, Enrolments
 from hybrid_auth.passkeys.models import PasskeyProfileRow, PasskeyRow
 from hybrid_auth.passkeys.providers import Providers
 from hybrid_auth.passkeys.repository import FoundPasskey, PasskeyRows, passkey_count
 from hybrid_auth.sessions.devices import recognise
 from hybrid_auth.sessions.service import Authenticated, SessionService
+from hybrid_auth.signin.enrolment import Enroller, Enrolments
+from hybrid_auth.signin.trusted_browsers import TrustedBrowsers
 
 MAX_NAME = 64
 """Code points."""
@@ -52,15 +51,6 @@ MAX_PASSKEYS = 50
 USER_HANDLE_BYTES = 64
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Enroller:
-    """Who registers a passkey: somebody signed in, or somebody with an enrolment token."""
-
-    principal: Principal
-    caller: Authenticated | None
-    token: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +86,7 @@ class Passkeys:
         sessions: SessionService,
         challenges: Challenges,
         enrolments: Enrolments,
+        trusted: TrustedBrowsers,
         providers: Providers,
         mail: MailOutbox,
     ) -> None:
@@ -107,6 +98,7 @@ class Passkeys:
         self._sessions = sessions
         self._challenges = challenges
         self._enrolments = enrolments
+        self._trusted = trusted
         self.providers = providers
         self._mail = mail
 
@@ -121,19 +113,9 @@ class Passkeys:
 
     # --- registering ------------------------------------------------------------------------------------------------
 
-    async def enroller(self, transaction: Transaction, caller: Authenticated | None, bearer: str | None) -> Enroller:
-        """Who is calling, by session or by enrolment token; InvalidToken where it is neither."""
-        if caller is not None:
-            return Enroller(caller.principal, caller, None)
-        enrolment = await self._enrolments.find(bearer) if bearer else None
-        principal = await self._accounts.principal(transaction, enrolment.user_id) if enrolment else None
-        if enrolment is None or principal is None or principal.session_epoch != enrolment.session_epoch:
-            raise InvalidToken
-        return Enroller(principal, None, bearer)
-
     async def creation(self, transaction: Transaction, enroller: Enroller) -> Creation:
         """Begin a registration the person asked for; a session must be recently authenticated."""
-        await self._require_recent(transaction, enroller.caller)
+        enroller = await self._enrolments.require_recent(transaction, enroller)
         profile, existing = await self._state(transaction, enroller.principal.id)
         return await self._begin(enroller, profile, existing, conditional=False)
 
@@ -148,7 +130,7 @@ class Passkeys:
         profile, existing = await self._state(transaction, enroller.principal.id)
         if profile.declined_at is not None or existing:
             return None
-        await self._require_recent(transaction, caller)
+        enroller = await self._enrolments.require_recent(transaction, enroller)
         return await self._begin(enroller, profile, existing, conditional=True)
 
     async def register(
@@ -161,16 +143,14 @@ class Passkeys:
         name = _clean(name) if name is not None else None
         presented = presented_challenge(credential)
         challenge = await self._take(presented, "registration")
-        user, caller = enroller.principal, enroller.caller
-        session_id = caller.session.id if caller else None
+        user, session_id = enroller.principal, enroller.session_id
         if challenge.user_id != user.id or challenge.session_id != session_id:
             refuse("§7.1 step 29 issued to somebody else")
         made = verify_registration(
             credential, party=self.party, challenge=presented or "", conditional=challenge.conditional
         )
-        if enroller.token is not None and await self._enrolments.take(enroller.token) is None:
-            raise InvalidToken
-        caller = await self._require_still(transaction, enroller)
+        await self._enrolments.spend(enroller)
+        enroller = await self._enrolments.hold(transaction, enroller)
         rows = PasskeyRows(transaction)
         existing = await rows.list_of(user.id)
         if len(existing) >= MAX_PASSKEYS:
@@ -179,12 +159,13 @@ class Passkeys:
             passkey_id=uuid4(),
             user_id=user.id,
             credential=made,
-            name=name or self._name(made, caller, existing),
+            name=name or self._name(made, enroller.caller, existing),
             created_at=self._clock.now(),
             created_in=session_id,
         )
         if passkey is None:
             refuse("§7.1 step 26 credential known")
+        await self._trusted.drop(transaction, user.id)
         await self._sessions.person_changed(transaction, user.id)
         await self._mail.add(
             transaction,
@@ -192,28 +173,9 @@ class Passkeys:
             passkey_added(recipient=user.email, app_name=self._config.app_name, name=passkey.name),
         )
         proof = None
-        if caller is None:
+        if enroller.caller is None:
             proof = self._proof(user.id, synced=made.backup_eligible, session_epoch=user.session_epoch)
         return Registered(passkey, proof)
-
-    async def _require_recent(self, transaction: Transaction, caller: Authenticated | None) -> None:
-        """As they are now: the request's body may have come long after its headers."""
-        if caller is not None:
-            caller = await self._sessions.hold(transaction, caller)
-            self._sessions.require_recent(caller, methods=reauthentication_methods(caller.principal))
-
-    async def _require_still(self, transaction: Transaction, enroller: Enroller) -> Authenticated | None:
-        """Deleted, disabled or signed out everywhere since the request was let in: nothing is kept any more.
-
-        Locks the person until the transaction ends.
-        """
-        if enroller.caller is not None:
-            return await self._sessions.hold(transaction, enroller.caller)
-        await self._accounts.lock(transaction, enroller.principal.id)
-        present = await self._accounts.principal(transaction, enroller.principal.id)
-        if present is None or present.session_epoch != enroller.principal.session_epoch:
-            raise InvalidToken
-        return None
 
     async def _state(self, transaction: Transaction, user_id: UUID) -> tuple[PasskeyProfileRow, Sequence[PasskeyRow]]:
         rows = PasskeyRows(transaction)
@@ -227,7 +189,7 @@ class Passkeys:
             Challenge(
                 purpose="registration",
                 user_id=enroller.principal.id,
-                session_id=enroller.caller.session.id if enroller.caller else None,
+                session_id=enroller.session_id,
                 conditional=conditional,
             )
         )
@@ -353,19 +315,12 @@ class Passkeys:
 
     async def remove(self, transaction: Transaction, caller: Authenticated, passkey_id: UUID) -> None:
         """Delete one; LastSignInMethod where nothing else would open the account."""
-        await self._require_recent(transaction, caller)
-        user_id = caller.principal.id
+        user_id = (await self._accounts.require_recent(transaction, caller)).principal.id
         if not await PasskeyRows(transaction).remove(user_id=user_id, passkey_id=passkey_id):
             raise NotFound
         await self._accounts.require_a_way_in(transaction, user_id)
+        await self._trusted.drop(transaction, user_id)
         await self._sessions.person_changed(transaction, user_id)
-
-    # --- accounts without any credential ------------------------------------------------------------------------------
-
-    async def offer_enrolment(self, principal: Principal) -> EnrolmentToken:
-        """A token with which an account without any credential gets its first passkey."""
-        token = await self._enrolments.give_out(Enrolment(principal.id, principal.session_epoch))
-        return EnrolmentToken(token, self._enrolments.ttl)
 
 
 def _clean(name: str) -> str:

@@ -35,7 +35,7 @@ from hybrid_auth.passwords.schemas import (
 from hybrid_auth.passwords.service import Passwords
 from hybrid_auth.sessions.devices import recognise
 from hybrid_auth.sessions.service import Authenticated
-from hybrid_auth.signin.responses import open_session, sign_in_response
+from hybrid_auth.signin.responses import arrival_of, sign_in_response
 from hybrid_auth.signin.schemas import LoginResult
 from hybrid_auth.signin.service import SignIn
 
@@ -83,7 +83,7 @@ class PasswordController(Controller):
             await registration.apply(transaction, application)
             return Response(VerificationSent(), status_code=HTTP_202_ACCEPTED)
         proof = await registration.join(transaction, application)
-        signed_in = await open_session(request, sign_in, transaction, proof, web=web, client=data.client)
+        signed_in = await sign_in.advance(transaction, proof, arrival_of(request, web, data.client))
         answer: Response[Any] = sign_in_response(signed_in, web=web, clock=clock, status_code=HTTP_201_CREATED)
         return answer
 
@@ -106,7 +106,7 @@ class PasswordController(Controller):
         clock: NamedDependency[Clock],
     ) -> Response[LoginResult]:
         proof = await passwords.authenticate(transaction, email=data.email, password=data.password)
-        signed_in = await open_session(request, sign_in, transaction, proof, web=web, client=data.client)
+        signed_in = await sign_in.advance(transaction, proof, arrival_of(request, web, data.client))
         return sign_in_response(signed_in, web=web, clock=clock)
 
     @post(

@@ -19,8 +19,8 @@ from hybrid_auth.core.errors import (
     OriginNotAllowed,
     RefreshTokenReused,
 )
-from hybrid_auth.core.http import StrictRequest, raises, refusal_of, same_origin
-from hybrid_auth.sessions.cookies import clear_refresh_cookie_header, refresh_cookie, refresh_cookie_header
+from hybrid_auth.core.http import StrictRequest, path_id, raises, refusal_of, same_origin
+from hybrid_auth.sessions.cookies import expired_refresh_cookie, new_refresh_cookie, refresh_cookie
 from hybrid_auth.sessions.schemas import RefreshRequest, RefreshResult, RevokedSessions, SessionList, SessionView
 from hybrid_auth.sessions.service import Authenticated, SessionService
 from hybrid_auth.sessions.session import Transport
@@ -60,7 +60,7 @@ class TokenController(Controller):
             tokens = await sessions.refresh(data.refresh_token, transport="native")
         else:
             tokens = await sessions.refresh(cookie or "", transport="cookie")
-        return Response(RefreshResult.of(tokens), headers=refresh_cookie_header(tokens, web, now=clock.now()))
+        return Response(RefreshResult.of(tokens), cookies=new_refresh_cookie(tokens, web, now=clock.now()))
 
     @post(
         "/logout",
@@ -99,8 +99,8 @@ class TokenController(Controller):
             )
         if not ended and token and caller is None and await sessions.travels_otherwise(transaction, token, transport):
             raise InvalidRefreshToken
-        headers = clear_refresh_cookie_header(web) if cookie is not None else {}
-        return Response(None, status_code=HTTP_204_NO_CONTENT, headers=headers)
+        cookies = expired_refresh_cookie(request.headers, web)
+        return Response(None, status_code=HTTP_204_NO_CONTENT, cookies=cookies)
 
 
 class SessionController(Controller):
@@ -124,8 +124,7 @@ class SessionController(Controller):
         web: NamedDependency[WebConfig],
     ) -> Response[RevokedSessions]:
         ended = await sessions.revoke_all(transaction, caller.principal.id, reason="signed_out_everywhere")
-        headers = clear_refresh_cookie_header(web) if refresh_cookie(request.headers, web) is not None else {}
-        return Response(RevokedSessions(ended), headers=headers)
+        return Response(RevokedSessions(ended), cookies=expired_refresh_cookie(request.headers, web))
 
     @get("/sessions", operation_id="listSessions", summary="Where you are signed in")
     async def list_sessions(
@@ -167,8 +166,4 @@ class SessionController(Controller):
         sessions: NamedDependency[SessionService],
         transaction: NamedDependency[Transaction],
     ) -> None:
-        try:
-            wanted = UUID(session_id)
-        except ValueError as error:
-            raise NotFound from error
-        await sessions.revoke_listed(transaction, user_id=caller.principal.id, session_id=wanted)
+        await sessions.revoke_listed(transaction, user_id=caller.principal.id, session_id=path_id(session_id))

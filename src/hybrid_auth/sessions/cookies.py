@@ -2,33 +2,28 @@
 
 from datetime import datetime
 
-from litestar.datastructures import Headers
+from litestar.datastructures import Cookie, Headers
 
 from hybrid_auth.core.config import WebConfig
-from hybrid_auth.core.http import read_cookie, set_cookie
+from hybrid_auth.core.http import make_cookie, read_cookie
 from hybrid_auth.sessions.service import Tokens
 
-
-def cookie_name(web: WebConfig) -> str:
-    """``__Host-refresh`` over HTTPS: bound to this host and this path by its name (RFC 6265bis §4.1.3.2)."""
-    return "__Host-refresh" if web.secure_cookies else "refresh"
+NAME = "refresh"
 
 
 def refresh_cookie(headers: Headers, web: WebConfig) -> str | None:
     """The refresh token a browser sent; "" where two were sent, None where none was."""
-    return read_cookie(headers, cookie_name(web))
+    return read_cookie(headers, NAME, web)
 
 
-def refresh_cookie_header(tokens: Tokens, web: WebConfig, *, now: datetime) -> dict[str, str]:
-    """`Set-Cookie` for a browser's tokens, living as long as the session can; nothing for a native client."""
+def new_refresh_cookie(tokens: Tokens, web: WebConfig, *, now: datetime) -> list[Cookie]:
+    """The cookie of a browser's tokens, living as long as the session can; none for a native client."""
     if tokens.transport == "native":
-        return {}
+        return []
     max_age = max(int((tokens.session.expires_at - now).total_seconds()), 0)
-    return {
-        "set-cookie": set_cookie(cookie_name(web), tokens.refresh_token, max_age=max_age, secure=web.secure_cookies)
-    }
+    return [make_cookie(NAME, tokens.refresh_token, max_age=max_age, web=web)]
 
 
-def clear_refresh_cookie_header(web: WebConfig) -> dict[str, str]:
-    """`Set-Cookie` that removes it. Only ever sent where the session is known to be over."""
-    return {"set-cookie": set_cookie(cookie_name(web), "", max_age=0, secure=web.secure_cookies)}
+def expired_refresh_cookie(headers: Headers, web: WebConfig) -> list[Cookie]:
+    """What removes the cookie that was sent. Only where the session is known to be over."""
+    return [] if refresh_cookie(headers, web) is None else [make_cookie(NAME, "", max_age=0, web=web)]

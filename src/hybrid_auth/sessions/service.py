@@ -86,8 +86,8 @@ class SessionService:
     # --- issue ------------------------------------------------------------------------------------------------------
 
     async def issue(
-        self, transaction: Transaction, proof: Proof, *, client: ClientInfo, transport: Transport
-    ) -> tuple[Tokens, Principal]:
+        self, transaction: Transaction, proof: Proof, principal: Principal, *, client: ClientInfo, transport: Transport
+    ) -> Tokens:
         """A new session for a complete proof; Redis hears of it only from the first check after the commit.
 
         InvalidCredentials where the person's sessions were ended, or the person was disabled or deleted, since the
@@ -112,10 +112,13 @@ class SessionService:
             ip=client.ip,
             user_agent=client.user_agent,
         )
-        principal = await self._load_principal(transaction, proof.user_id)
-        if principal is None or not await SessionRows(transaction).add(session):
+        if not await SessionRows(transaction).add(session):
             raise InvalidCredentials
-        return self._tokens(session, principal, token), principal
+        return self._tokens(session, principal, token)
+
+    def requires_second_factor(self, principal: Principal) -> bool:
+        """Whether this person may not be signed in by one factor: by their own choice, or by policy."""
+        return principal.totp_enabled or principal.is_under(self._config.require_second_factor)
 
     # --- check ------------------------------------------------------------------------------------------------------
 
@@ -130,9 +133,16 @@ class SessionService:
         session, principal = found.session, found.principal
         if not found.usable or session is None or principal is None:
             session, principal = await self._rebuild(user_id=user_id, session_id=session_id)
-        if self._clock.now() >= session.deadline(self._config.idle_ttl):
+        if self._clock.now() >= session.deadline(self._config.idle_ttl) or self._falls_short(session, principal):
             raise SessionRevoked
         return Authenticated(session, principal)
+
+    def _falls_short(self, session: Session, principal: Principal) -> bool:
+        """Whether a policy that came after the sign-in asks more than was proven.
+
+        With TOTP on, only a trusted browser opens a session with one factor: turning it on ended all others.
+        """
+        return session.aal < 2 and not principal.totp_enabled and self.requires_second_factor(principal)
 
     async def _rebuild(self, *, user_id: UUID, session_id: UUID) -> tuple[Session, Principal]:
         """Read the truth and put it back into Redis, unless something changed since the ticket was taken.
@@ -195,6 +205,8 @@ class SessionService:
                     if decided.session is None or decided.principal is None:
                         continue
                     session = decided.session
+                    if self._falls_short(session, decided.principal):
+                        raise InvalidRefreshToken
                     # For "same" too: the reply to the one who rotated may have been lost on its way from Redis.
                     self._upkeep.rotated(Rotation(session.user_id, session.id, session.generation, session.rotated_at))
                     return self._tokens(session, decided.principal, token.successor())

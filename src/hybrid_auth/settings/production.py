@@ -46,9 +46,6 @@ def check_production(settings: Settings, *, insecure: bool = False) -> list[Find
         )
     if settings.rate_limits == "off" and not insecure:
         findings.append(_finding("rate_limits", "is off.", "Remove it, or pass --insecure on a test system."))
-    if settings.require_second_factor != "off":
-        # Starting would promise a protection that is not there.
-        findings.append(_finding("require_second_factor", "cannot be kept: two-factor is not built yet.", "Remove it."))
     return findings
 
 
@@ -62,8 +59,8 @@ def production_warnings(settings: Settings) -> list[Finding]:
         findings.append(_finding("smtp_url", "does not begin with TLS.", "Write smtps://… unless the way is private."))
     if is_local_name(settings.public_host):
         findings.append(_finding("public_url", "is this machine only.", "Write the address that people use."))
-    if settings.password_min_length < 15:
-        mend = "Write 15 or more (NIST SP 800-63B-4 §3.1.1.2)."
+    if settings.password_min_length < 15 and settings.require_second_factor != "all":
+        mend = "Write 15 or more, or require a second factor of all (NIST SP 800-63B-4 §3.1.1.2)."
         findings.append(_finding("password_min_length", "is short for a password that stands alone.", mend))
     if settings.access_token_ttl < 30 or settings.refresh_grace < 5 or settings.session_idle_ttl < 300:
         mend = "Keep such low access token, grace or idle times to tests: people will be signed out."

@@ -1,0 +1,1 @@
+"""Recovery codes: the way back where the second factor is lost."""
