@@ -1,17 +1,24 @@
 """The command line."""
 
+import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 import msgspec
 from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from hybrid_auth import development, server
 from hybrid_auth.app import create_app
-from hybrid_auth.core.errors import ConfigurationError
+from hybrid_auth.core.database import create_engine
+from hybrid_auth.core.errors import ConfigurationError, Unavailable
+from hybrid_auth.core.secretbox import SecretBox
 from hybrid_auth.embedded.directory import EmbeddedStoreError
 from hybrid_auth.migrations import upgrade
+from hybrid_auth.rotation import Resealed, count_old, reseal
 from hybrid_auth.server import ENV_FILE
 from hybrid_auth.settings import Settings, check_production, generate_env, load_settings, production_warnings
 
@@ -76,15 +83,58 @@ def init(force: bool) -> None:
 def migrate() -> None:
     """Bring the schema of the configured database to the newest revision."""
     settings = load_settings(env_file=ENV_FILE)
-    if not settings.database_url:
-        msg = "HYBRID_AUTH_DATABASE_URL is not set. Name the database, as postgresql+asyncpg://user:password@host/name"
-        raise click.ClickException(msg)
     try:
-        upgrade(settings.database_url)
+        upgrade(_database_url(settings))
     except OSError as error:
         msg = f"The database cannot be reached: {error.strerror or error}."
         raise click.ClickException(msg) from None
     out.print("The schema is up to date.")
+
+
+def _database_url(settings: Settings) -> str:
+    if not settings.database_url:
+        msg = "HYBRID_AUTH_DATABASE_URL is not set. Name the database, as postgresql+asyncpg://user:password@host/name"
+        raise click.ClickException(msg)
+    return settings.database_url
+
+
+@cli.group()
+def keys() -> None:
+    """The keys in HYBRID_AUTH_SECRET_KEYS."""
+
+
+@keys.command()
+def rotate() -> None:
+    """Seal everything anew with the newest secret key, while the service runs; afterwards older ones can go.
+
+    May be stopped and started again at any time.
+    """
+    settings = load_settings(env_file=ENV_FILE)
+    if not settings.secret_keys:
+        msg = "HYBRID_AUTH_SECRET_KEYS is not set. Name the new key first and the old ones behind it."
+        raise click.ClickException(msg)
+    try:
+        resealed = asyncio.run(_reseal(_database_url(settings), SecretBox(settings.secret_keys)))
+    except Unavailable as error:
+        raise click.ClickException("The database cannot be reached.") from error
+    if resealed.unreadable:
+        msg = (
+            f"{resealed.unreadable} values open with none of the configured keys and were left as they are. "
+            "Add the key they were sealed with behind the others, and run this again."
+        )
+        raise click.ClickException(msg)
+    out.print(f"{resealed.done} values were sealed anew. Nothing is sealed with an older key any more.")
+
+
+async def _reseal(database_url: str, box: SecretBox) -> Resealed:
+    engine = create_engine(database_url)
+    maker = async_sessionmaker(engine, expire_on_commit=False)
+    try:
+        with Progress(console=err) as bar:
+            task = bar.add_task("Sealing anew", total=await count_old(maker, box))
+            return await reseal(maker, box, progress=partial(bar.advance, task))
+    finally:
+        await engine.dispose()
 
 
 @cli.command()

@@ -32,10 +32,15 @@ class SecretBox:
         self._keys = {hashlib.sha256(key).digest()[:_KEY_ID_LENGTH]: AESGCM(key) for key in keys}
         self._newest = next(iter(self._keys))
 
+    @property
+    def newest_header(self) -> bytes:
+        """What every value begins with that the newest key sealed."""
+        return _VERSION + self._newest
+
     def seal(self, plaintext: bytes, *, context: str) -> bytes:
         """Seal `plaintext` to `context`, e.g. ``"signing_key:<kid>"``."""
         nonce = random_bytes(_NONCE_LENGTH)
-        header = _VERSION + self._newest
+        header = self.newest_header
         return header + nonce + self._keys[self._newest].encrypt(nonce, plaintext, header + context.encode())
 
     def open(self, sealed: bytes, *, context: str) -> bytes:

@@ -19,3 +19,8 @@ class MailRow(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     """Recipient and message. It may hold a link that signs somebody in, so it is sealed to this row."""
     created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), index=True)
+
+    @property
+    def context(self) -> str:
+        """What it is sealed to."""
+        return f"mail:{self.id}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.database import SessionMaker, Transaction
@@ -24,11 +24,9 @@ class MailOutbox:
 
     async def add(self, transaction: Transaction, kind: str, message: Message) -> None:
         """The mail leaves once the transaction commits, and not at all if it does not."""
-        mail_id = uuid4()
-        sealed = self._box.seal(msgspec.json.encode(message), context=f"mail:{mail_id}")
-        await transaction.execute(
-            insert(MailRow).values(id=mail_id, kind=kind, sealed=sealed, created_at=self._clock.now())
-        )
+        row = MailRow(id=uuid4(), kind=kind, created_at=self._clock.now())
+        row.sealed = self._box.seal(msgspec.json.encode(message), context=row.context)
+        transaction.session.add(row)
 
     async def take(self, session_maker: SessionMaker) -> Sequence[Message]:
         """Take up to a batch of waiting mails out, oldest first; each goes to one taker only, and none is kept."""
@@ -41,4 +39,4 @@ class MailOutbox:
             return [self._open(row) for row in sorted(rows, key=lambda row: row.created_at)]
 
     def _open(self, row: MailRow) -> Message:
-        return msgspec.json.decode(self._box.open(row.sealed, context=f"mail:{row.id}"), type=Message)
+        return msgspec.json.decode(self._box.open(row.sealed, context=row.context), type=Message)

@@ -57,3 +57,8 @@ class SigningKeyRow(Base):
     id: Mapped[str] = mapped_column(String(43), primary_key=True)
     sealed_private: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+
+    @property
+    def context(self) -> str:
+        """What the private half is sealed to."""
+        return f"signing_key:{self.id}"

@@ -42,19 +42,13 @@ class SigningKeys:
 
     def _seal(self, key: SigningKey) -> SigningKeyRow:
         plain = key.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        return SigningKeyRow(
-            id=key.key_id,
-            sealed_private=self._box.seal(plain, context=_context(key.key_id)),
-            created_at=self._clock.now(),
-        )
+        row = SigningKeyRow(id=key.key_id, created_at=self._clock.now())
+        row.sealed_private = self._box.seal(plain, context=row.context)
+        return row
 
     def _open(self, row: SigningKeyRow) -> SigningKey:
-        private = load_der_private_key(self._box.open(row.sealed_private, context=_context(row.id)), password=None)
+        private = load_der_private_key(self._box.open(row.sealed_private, context=row.context), password=None)
         if not isinstance(private, EllipticCurvePrivateKey):
             msg = f"signing key {row.id} is of another kind"
             raise CannotOpen(msg)
         return SigningKey(row.id, private)
-
-
-def _context(key_id: str) -> str:
-    return f"signing_key:{key_id}"
