@@ -1,6 +1,6 @@
 """What accounts must know of the ways to sign in, without knowing any of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
@@ -17,7 +17,7 @@ Kind = Literal["password", "totp", "recovery_code", "passkey"]
 class EnrolmentToken:
     """Lets an account without any credential get its first one."""
 
-    token: str
+    token: str = field(repr=False)
     ttl: timedelta
 
 

@@ -74,6 +74,8 @@ class UserRows:
         statement = select(UserRow, *(count.label(kind) for kind, count in counts.items())).where(*conditions)
         if lock:
             statement = statement.with_for_update(of=UserRow)
+        # As it is now, whatever this transaction has read before.
+        statement = statement.execution_options(populate_existing=True)
         found = (await self._transaction.execute(statement)).one_or_none()
         if found is None:
             return None

@@ -131,8 +131,7 @@ class Transaction:
         finally:
             await self._close()
         if error is None:
-            for effect in self._after_commit:
-                await effect()
+            await self._run_effects()
 
     async def _commit(self) -> None:
         try:
@@ -142,6 +141,17 @@ class Transaction:
             for effect in self._after_doubt:
                 await effect()
             raise
+
+    async def _run_effects(self) -> None:
+        """Each has its turn, whatever comes of the others; the first error is told then."""
+        failed: Exception | None = None
+        for effect in self._after_commit:
+            try:
+                await effect()
+            except Exception as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     async def _close(self) -> None:
         try:

@@ -255,6 +255,8 @@ class Passkeys:
             credential, party=self.party, challenge=challenge, stored=found.credential, user_known=user_known
         )
         now, rows = self._clock.now(), PasskeyRows(transaction)
+        # Before the passkey's row: whoever deletes it locks the person first, too.
+        await self._accounts.lock(transaction, found.user_id)
         if not await rows.used(found.id, sign_count=assertion.sign_count, backed_up=assertion.backed_up, now=now):
             await transaction.release()
             await self._suspect(found)

@@ -100,6 +100,8 @@ class PasswordRows:
 
     async def renew(self, user_id: UUID, *, old: str, new: str) -> None:
         """The same password under today's parameters; nothing happens where it was changed meanwhile."""
+        # Before the password's row: whoever changes it locks the person first, too.
+        await self._transaction.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
         statement = update(PasswordRow).where(PasswordRow.user_id == user_id, PasswordRow.hash == old)
         await self._transaction.execute(statement.values(hash=new))
 

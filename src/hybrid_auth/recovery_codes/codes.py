@@ -9,7 +9,8 @@ CODE_BYTES = 15
 """120 bits: 24 base32 characters."""
 GROUP = 4
 
-_CODE = re.compile(r"[A-Z2-7]{24}", re.ASCII)
+# Matched before it is put into upper case: that makes ASCII letters of others too, such as a dotless i.
+_CODE = re.compile(r"[A-Za-z2-7]{24}", re.ASCII)
 _SPACING = re.compile(r"[\s-]+")
 
 
@@ -25,5 +26,5 @@ def grouped(code: str) -> str:
 
 def clean_code(text: str) -> str | None:
     """The code without regard to case, spaces and dashes; None for what cannot be one."""
-    code = _SPACING.sub("", text).upper()
-    return code if _CODE.fullmatch(code) else None
+    code = _SPACING.sub("", text)
+    return code.upper() if _CODE.fullmatch(code) else None

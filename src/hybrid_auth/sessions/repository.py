@@ -87,13 +87,14 @@ class SessionRows:
 
         `lock`: nobody else changes the person until the transaction ends.
         """
+        if lock:
+            # In a statement of its own: one that waits for the lock sees the session as it was before it waited.
+            await self._transaction.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
         statement = (
             select(SessionRow, users.c.session_epoch)
             .join(users, users.c.id == SessionRow.user_id)
             .where(SessionRow.id == session_id, SessionRow.user_id == user_id)
         )
-        if lock:
-            statement = statement.with_for_update(of=users)
         found = (await self._transaction.execute(statement)).one_or_none()
         if found is None:
             return None

@@ -1,13 +1,14 @@
 """Who may add a factor: somebody signed in, or the bearer of an enrolment token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeGuard
 from uuid import UUID
 
 import msgspec
 
 from hybrid_auth.accounts.methods import EnrolmentToken
-from hybrid_auth.accounts.service import Accounts
+from hybrid_auth.accounts.service import Accounts, has_credential, has_second_factor
 from hybrid_auth.core.database import Transaction
 from hybrid_auth.core.errors import InvalidToken
 from hybrid_auth.core.principal import Principal
@@ -36,7 +37,7 @@ class Enroller:
 
     principal: Principal
     caller: Authenticated | None
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     amr: tuple[str, ...] = ()
     """What the bearer of an enrolment token had proven."""
 
@@ -70,7 +71,7 @@ class Enrolments:
             return Enroller(caller.principal, caller)
         enrolment = await self._find(bearer) if bearer else None
         principal = await self._accounts.principal(transaction, enrolment.user_id) if enrolment else None
-        if enrolment is None or principal is None or principal.session_epoch != enrolment.session_epoch:
+        if enrolment is None or not _serves(principal, session_epoch=enrolment.session_epoch, amr=enrolment.amr):
             raise InvalidToken
         return Enroller(principal, None, bearer, enrolment.amr)
 
@@ -84,7 +85,7 @@ class Enrolments:
             return Enroller(caller.principal, caller)
         await self._accounts.lock(transaction, enroller.principal.id)
         present = await self._accounts.principal(transaction, enroller.principal.id)
-        if present is None or present.session_epoch != enroller.principal.session_epoch:
+        if not _serves(present, session_epoch=enroller.principal.session_epoch, amr=enroller.amr):
             raise InvalidToken
         return Enroller(present, None, enroller.token, enroller.amr)
 
@@ -103,6 +104,16 @@ class Enrolments:
     async def _find(self, token: str) -> Enrolment | None:
         found = (await self._node.command("GET", _key(token))).value
         return _decode(found) if found is not None else None
+
+
+def _serves(principal: Principal | None, *, session_epoch: int, amr: tuple[str, ...]) -> TypeGuard[Principal]:
+    """Whether a token still does: not after a sign-out everywhere, nor beside a factor that was added since.
+
+    It was given for the lack of one. Else whoever kept a token from before could add a factor of their own.
+    """
+    if principal is None or principal.session_epoch != session_epoch:
+        return False
+    return not (has_second_factor(principal) if amr else has_credential(principal))
 
 
 def _key(token: str) -> str:

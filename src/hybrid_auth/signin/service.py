@@ -114,6 +114,9 @@ class SignIn:
         InvalidCredentials where the person's sessions were ended, or the person was disabled or deleted, since the
         proof was read.
         """
+        if arrival.trusted_token is not None:
+            # Before its row is touched: whoever changes factors locks the person first, too.
+            await self._accounts.lock(transaction, proof.user_id)
         principal = await self._accounts.principal(transaction, proof.user_id)
         if principal is None or principal.session_epoch != proof.session_epoch:
             raise InvalidCredentials

@@ -61,7 +61,7 @@ class TotpEnrolmentController(Controller):
         status_code=HTTP_200_OK,
         security=[{"bearer": []}],
         guards=[same_origin],
-        opt=raises(InvalidToken, SessionRevoked, InvalidCode, Conflict, OriginNotAllowed),
+        opt=raises(InvalidToken, SessionRevoked, InvalidCode, Conflict, OriginNotAllowed, ReauthenticationRequired),
     )
     async def activate(
         self,

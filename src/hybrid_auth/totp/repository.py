@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from hybrid_auth.core.database import Transaction
+from hybrid_auth.totp.codes import WINDOW
 from hybrid_auth.totp.models import TotpRow
 
 
@@ -38,9 +39,11 @@ class TotpRows:
         )
         return await self._transaction.write(statement.values(last_step=step)) == 1
 
-    async def tell_step(self, totp_id: UUID, step: int) -> None:
-        """Remember that somebody was told that their guess is the code of a step to come."""
-        await self._transaction.execute(update(TotpRow).where(TotpRow.id == totp_id).values(told_step=step))
+    async def tell_step(self, totp_id: UUID, step: int, *, now: int) -> bool:
+        """Remember that somebody was told a code of a step to come; False while another one is remembered."""
+        free = or_(TotpRow.told_step.is_(None), TotpRow.told_step < now - WINDOW, TotpRow.told_step == step)
+        statement = update(TotpRow).where(TotpRow.id == totp_id, free)
+        return await self._transaction.write(statement.values(told_step=step)) == 1
 
     async def activate(self, row: TotpRow, *, now: datetime) -> None:
         """It takes the place of the one in force; the person must be locked."""

@@ -1,5 +1,6 @@
 """What a person does with an authenticator app: enrol, activate, use, switch off."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,11 +9,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement
 
-from hybrid_auth.accounts.service import Accounts
+from hybrid_auth.accounts.service import Accounts, has_second_factor, reauthentication_methods
 from hybrid_auth.core.clock import Clock
 from hybrid_auth.core.config import AccountConfig
 from hybrid_auth.core.database import SessionMaker, Transaction
-from hybrid_auth.core.errors import Conflict, InvalidCode, InvalidToken, NotFound
+from hybrid_auth.core.errors import Conflict, InvalidCode, InvalidToken, NotFound, ReauthenticationRequired
 from hybrid_auth.core.principal import Principal, Proof
 from hybrid_auth.core.secretbox import SecretBox
 from hybrid_auth.core.tokens import random_bytes
@@ -108,7 +109,8 @@ class Totp:
         row.sealed_secret = self._box.seal(secret, context=row.context)
         await TotpRows(transaction).offer(row)
         uri = key_uri(secret, issuer=self._config.app_name, account=person.email)
-        return Offered(base32(secret), uri, qr_svg(uri), int(self._ttl.total_seconds()))
+        # Drawing takes some 10 ms.
+        return Offered(base32(secret), uri, await asyncio.to_thread(qr_svg, uri), int(self._ttl.total_seconds()))
 
     async def activate(self, transaction: Transaction, enroller: Enroller, code: str) -> Activated:
         """Put the waiting secret in force with a code of it; every other session of the person ends.
@@ -119,6 +121,7 @@ class Totp:
         self._require_a_first_factor(enroller)
         clean = self.clean(code)
         enroller = await self._enrolments.hold(transaction, enroller)
+        self._require_what_enrolling_asked(enroller)
         row = await TotpRows(transaction).find(enroller.principal.id, active=False)
         if row is None or row.created_in != enroller.session_id or self._clock.now() >= row.created_at + self._ttl:
             raise Conflict("There is no authenticator app to activate. Begin again.")
@@ -164,20 +167,20 @@ class Totp:
         now = step_at(self._clock.now())
         step = matching_step(self._box.open(row.sealed_secret, context=row.context), code, around=now)
         if step is not None and abs(step - now) > WINDOW:
-            if step > now:
-                await self._tell(transaction, row.id, step)
+            if step > now and not await self._tell(transaction, row.id, step, now=now):
+                raise InvalidCode
             raise InvalidCode(clock_drift=(step - now) * STEP_SECONDS)
         if step is None or not await TotpRows(transaction).use_step(row.id, step):
             raise InvalidCode
 
-    async def _tell(self, transaction: Transaction, totp_id: UUID, step: int) -> None:
-        """A guesser who is told that a code is yet to come must not be able to use it then.
+    async def _tell(self, transaction: Transaction, totp_id: UUID, step: int, *, now: int) -> bool:
+        """A guesser who is told that a code is yet to come must not be able to use it then. One is told at a time.
 
         In a transaction of its own: that of the refused request is rolled back.
         """
         await transaction.release()
         async with Transaction(self._session_maker) as own:
-            await TotpRows(own).tell_step(totp_id, step)
+            return await TotpRows(own).tell_step(totp_id, step, now=now)
 
     async def _settle(self, transaction: Transaction, enroller: Enroller) -> Proof | None:
         user_id, amr = enroller.principal.id, (*enroller.amr, *CODE_AMR)
@@ -195,6 +198,12 @@ class Totp:
         """A confirmed address alone lets its owner add a passkey, never a code: that is no way in by itself."""
         if enroller.caller is None and not enroller.amr:
             raise InvalidToken
+
+    def _require_what_enrolling_asked(self, enroller: Enroller) -> None:
+        """A thief may have enrolled while a password was enough; their owner has put in a second factor since."""
+        person, caller = enroller.principal, enroller.caller
+        if caller is not None and has_second_factor(person) and caller.session.strongly_authenticated_at is None:
+            raise ReauthenticationRequired(reauthentication_methods(person))
 
     @property
     def _ttl(self) -> timedelta:
