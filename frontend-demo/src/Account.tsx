@@ -7,21 +7,36 @@ import { Passkeys } from "./account/Passkeys";
 import { Password } from "./account/Password";
 import { Profile } from "./account/Profile";
 import { SampleData } from "./account/SampleData";
+import { TwoFactor } from "./account/TwoFactor";
 import { usePasskeyList } from "./account/usePasskeyList";
 import type { Me } from "./api/types";
+import type { Notice } from "./auth/AuthState";
 import { t } from "./i18n";
 import { Page } from "./ui/Page";
 
-export function Account({ me }: { me: Me }) {
+const TWO_FACTOR = "two-factor";
+
+export function Account({ me, notice }: { me: Me; notice: Notice | null }) {
   const mine = usePasskeyList(me);
   return (
     <Page title={t.account.title}>
+      {notice && (
+        <div className="first">
+          <p className="message calm">
+            {t.notices[notice]}{" "}
+            <a href={`#${TWO_FACTOR}`}>{t.recoveryCodes.see(me.recovery_codes_remaining)}</a>
+          </p>
+        </div>
+      )}
       <PasskeyOffer email={me.email} mine={mine} />
       <Section title={t.profile.title} about={t.profile.about}>
         <Profile me={me} />
       </Section>
       <Section title={t.passkeys.title} about={t.passkeys.about}>
         <Passkeys email={me.email} mine={mine} />
+      </Section>
+      <Section id={TWO_FACTOR} title={t.twoFactor.title} about={t.twoFactor.about}>
+        <TwoFactor me={me} />
       </Section>
       <Section title={t.sessions.title} about={t.sessions.about}>
         <Devices />
@@ -39,12 +54,19 @@ export function Account({ me }: { me: Me }) {
   );
 }
 
-function Section({ title, about, children }: { title: string; about: string; children: ReactNode }) {
-  const id = useId();
+interface SectionProps {
+  id?: string;
+  title: string;
+  about: string;
+  children: ReactNode;
+}
+
+function Section({ id, title, about, children }: SectionProps) {
+  const titleId = useId();
   return (
-    <section aria-labelledby={id}>
+    <section id={id} aria-labelledby={titleId}>
       <div className="lead">
-        <h2 id={id}>{title}</h2>
+        <h2 id={titleId}>{title}</h2>
         <p className="quiet">{about}</p>
       </div>
       <div className="card">{children}</div>

@@ -36,7 +36,7 @@ export function App() {
       ) : path === "/verify-email" ? (
         <VerifyEmail />
       ) : me ? (
-        <Account key={me.id} me={me} />
+        <Account key={me.id} me={me} notice={notice} />
       ) : path === "/register" ? (
         <Register />
       ) : (

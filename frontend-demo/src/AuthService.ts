@@ -4,6 +4,7 @@
  * The access token lives in memory only; the refresh token is an HttpOnly cookie that no script can read. Every call
  * rejects with a `Problem`, whose `code` says what happened.
  */
+import { exchange } from "./api/exchange";
 import { Problem } from "./api/problem";
 import type {
   Answer,
@@ -21,11 +22,12 @@ import type {
   RequestOptions,
   Sent,
   Session,
+  TotpActivated,
+  TotpEnrolment,
+  TrustedBrowser,
 } from "./api/types";
-import type { AuthState } from "./auth/AuthState";
+import type { AuthState, Notice } from "./auth/AuthState";
 import { BrowserSession } from "./auth/BrowserSession";
-
-const LIMIT_MS = 20_000;
 
 export class SecureAuthService {
   readonly #session = new BrowserSession(() => this.getMe());
@@ -59,13 +61,29 @@ export class SecureAuthService {
       ...(displayName && { display_name: displayName }),
     };
     const answer = await this.#session.alone(() => this.#open("/auth/register", body));
-    if (answer.status === "authenticated") await this.#session.enter(answer);
+    if (answer.status === "authenticated") await this.enter(answer);
     return answer;
   }
 
   async login(email: string, password: string): Promise<LoginResult> {
     const answer = await this.#session.alone(() => this.#open("/auth/login", { email, password }));
-    if (answer.status === "authenticated") await this.#session.enter(answer);
+    await this.enter(answer);
+    return answer;
+  }
+
+  /** The second step, with a code of the authenticator app. @param trust this browser: do not ask here for 30 days. */
+  async loginWithCode(mfaToken: string, code: string, trust: boolean): Promise<LoginResult> {
+    const body = { mfa_token: mfaToken, code, trust_browser: trust };
+    const answer = await this.#session.alone(() => this.#open("/auth/login/totp", body));
+    await this.enter(answer);
+    return answer;
+  }
+
+  /** The second step, with one of the codes for when the app is lost. */
+  async loginWithRecoveryCode(mfaToken: string, code: string): Promise<LoginResult> {
+    const body = { mfa_token: mfaToken, code };
+    const answer = await this.#session.alone(() => this.#open("/auth/login/recovery-code", body));
+    await this.enter(answer, "recovery-code-used");
     return answer;
   }
 
@@ -77,8 +95,13 @@ export class SecureAuthService {
   async loginWithPasskey(credential: Credential): Promise<LoginResult> {
     const path = "/auth/passkeys/authentication/verify";
     const answer = await this.#session.alone(() => this.#open(path, { credential }));
-    if (answer.status === "authenticated") await this.#session.enter(answer);
+    await this.enter(answer);
     return answer;
+  }
+
+  /** Takes up the sign-in that an answer holds, where it holds one. */
+  async enter(answer: LoginResult, notice: Notice | null = null): Promise<void> {
+    if (answer.status === "authenticated") await this.#session.enter(answer, notice);
   }
 
   /** Never rejects: signed out here and in every tab at once, and at the server as soon as it can be told. */
@@ -156,11 +179,11 @@ export class SecureAuthService {
     return this.#call("post", "/auth/passkeys/registration/verify", { credential });
   }
 
-  /** The first passkey of an account without any credential signs in as well. */
+  /** A passkey that is added with the token of an enrolment signs in as well. */
   async enrolPasskey(credential: Credential, enrolmentToken: string): Promise<void> {
     const path = "/auth/passkeys/registration/verify";
     const answer = await this.#session.alone(() => this.#open(path, { credential }, enrolmentToken));
-    if (answer.sign_in) await this.#session.enter(answer.sign_in);
+    if (answer.sign_in) await this.enter(answer.sign_in);
   }
 
   renamePasskey(id: string, name: string): Promise<Passkey> {
@@ -175,6 +198,41 @@ export class SecureAuthService {
   /** No more offers of a passkey after signing in, silent ones included. */
   declinePasskeyOffer(): Promise<void> {
     return this.#call("put", "/auth/passkeys/offer", { declined: true });
+  }
+
+  /** Needs a recent proof; with the token of an enrolment that is the proof. An older app stays in force meanwhile. */
+  enrolTotp(enrolmentToken?: string): Promise<TotpEnrolment> {
+    const path = "/auth/totp/enroll";
+    return enrolmentToken ? this.#open(path, undefined, enrolmentToken) : this.#call("post", path);
+  }
+
+  /**
+   * Puts the app in force; the other sessions end. With the token of an enrolment the answer holds a sign-in as well,
+   * to `enter` once the recovery codes were seen.
+   */
+  activateTotp(code: string, enrolmentToken?: string): Promise<TotpActivated> {
+    const path = "/auth/totp/activate";
+    if (!enrolmentToken) return this.#call("post", path, { code });
+    return this.#session.alone(() => this.#open(path, { code }, enrolmentToken));
+  }
+
+  /** Needs a recent proof. */
+  disableTotp(): Promise<void> {
+    return this.#call("delete", "/auth/totp");
+  }
+
+  /** Needs a recent proof; the old codes are void. */
+  async replaceRecoveryCodes(): Promise<string[]> {
+    return (await this.#call("post", "/auth/recovery-codes")).recovery_codes;
+  }
+
+  /** Where the second factor is not asked for. */
+  async listTrustedBrowsers(): Promise<TrustedBrowser[]> {
+    return (await this.#call("get", "/auth/trusted-browsers")).trusted_browsers;
+  }
+
+  removeTrustedBrowser(id: string): Promise<void> {
+    return this.#call("delete", "/auth/trusted-browsers/{browser_id}", undefined, id);
   }
 
   /** For one of this person's own passkeys, in this session. */
@@ -224,26 +282,6 @@ export class SecureAuthService {
     const token = enrolmentToken ? { value: enrolmentToken } : null;
     return exchange("post", body, (init) => this.#session.send(path, init, token));
   }
-}
-
-async function exchange<T>(
-  method: Method,
-  body: unknown,
-  send: (init: RequestInit) => Promise<Response>,
-): Promise<T> {
-  const init: RequestInit = { method: method.toUpperCase(), signal: AbortSignal.timeout(LIMIT_MS) };
-  if (body !== undefined) {
-    init.headers = { "Content-Type": "application/json" };
-    init.body = JSON.stringify(body);
-  }
-  let response: Response;
-  try {
-    response = await send(init);
-    if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
-  } catch {
-    throw new Problem("unreachable", 0);
-  }
-  throw await Problem.from(response);
 }
 
 const service = new SecureAuthService();

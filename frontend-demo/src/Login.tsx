@@ -1,9 +1,13 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import service from "./AuthService";
+import type { Problem } from "./api/problem";
+import type { SecondFactorRequired } from "./api/types";
 import type { Notice } from "./auth/AuthState";
 import { t } from "./i18n";
 import passkeys from "./passkeys";
 import { Link } from "./router";
+import { keepPasskey } from "./signin/keepPasskey";
+import { SecondStep } from "./signin/SecondStep";
 import { Button } from "./ui/Button";
 import { Field, PasswordField } from "./ui/Field";
 import { PasskeyIcon } from "./ui/icons";
@@ -13,13 +17,40 @@ import { useForm } from "./ui/useForm";
 import { useTask } from "./ui/useTask";
 
 export function Login({ notice }: { notice: Notice | null }) {
+  const [asked, setAsked] = useState<SecondFactorRequired | null>(null);
+  const [over, setOver] = useState<Problem | null>(null);
+  if (asked) {
+    return (
+      <SecondStep
+        asked={asked}
+        onBack={(why) => {
+          setOver(why);
+          setAsked(null);
+        }}
+      />
+    );
+  }
+  return <FirstStep notice={notice} over={over} onAsked={setAsked} />;
+}
+
+interface Props {
+  notice: Notice | null;
+  /** Why a second step led back here. */
+  over: Problem | null;
+  onAsked: (asked: SecondFactorRequired) => void;
+}
+
+function FirstStep({ notice, over, onAsked }: Props) {
+  const [ended, setEnded] = useState(over);
   const passkey = useTask();
   const { setProblem } = passkey;
   const { busy, errors, problem, form } = useForm({
     async send(data) {
       setProblem(null);
+      setEnded(null);
       const answer = await service.login(String(data.get("email")).trim(), String(data.get("password")));
-      if (answer.status === "authenticated" && answer.user.passkey_count === 0) void passkeys.makeSilently();
+      if (answer.status === "second_factor_required") onAsked(answer);
+      else keepPasskey(answer);
     },
   });
 
@@ -28,7 +59,7 @@ export function Login({ notice }: { notice: Notice | null }) {
     return () => passkeys.stopAutofill();
   }, [setProblem]);
 
-  const refusal = passkey.problem ?? problem;
+  const refusal = passkey.problem ?? problem ?? ended;
   return (
     <Page title={t.login.title} narrow>
       <Message problem={refusal} news={!refusal && notice && t.notices[notice]} />

@@ -1,9 +1,11 @@
 import { useState } from "react";
 import service from "./AuthService";
 import type { Problem } from "./api/problem";
+import type { SecondFactorRequired } from "./api/types";
 import { t, textOf } from "./i18n";
 import passkeys from "./passkeys";
-import { Link } from "./router";
+import { Link, navigate } from "./router";
+import { SecondStep } from "./signin/SecondStep";
 import { Button } from "./ui/Button";
 import { Field, PasswordField } from "./ui/Field";
 import { Message } from "./ui/Message";
@@ -19,6 +21,7 @@ function place(problem: Problem) {
 export function Register() {
   const [sentTo, setSentTo] = useState<string | null>(null);
   const [withPasskey, setWithPasskey] = useState(false);
+  const [asked, setAsked] = useState<SecondFactorRequired | null>(null);
   const { busy, errors, problem, form } = useForm({
     async send(data) {
       const email = String(data.get("email")).trim();
@@ -28,9 +31,11 @@ export function Register() {
         String(data.get("display_name")).trim(),
       );
       if (answer.status === "verification_sent") setSentTo(email);
+      if (answer.status === "second_factor_required") setAsked(answer);
     },
     place,
   });
+  if (asked) return <SecondStep asked={asked} onBack={() => navigate("/")} />;
   if (sentTo !== null) {
     return <Sent email={sentTo} forPasskey={withPasskey} onAgain={() => setSentTo(null)} />;
   }

@@ -80,6 +80,18 @@ def open_server(free_directory: Path, chromium: Browser) -> Iterator[LiveServer]
 
 
 @pytest.fixture(scope="session")
+def strict_server(free_directory: Path, chromium: Browser) -> Iterator[LiveServer]:
+    """A server that asks everybody for a second factor, and lets anybody join without a mail."""
+    env = {
+        "HYBRID_AUTH_RATE_LIMITS": "off",
+        "HYBRID_AUTH_EMAIL_VERIFICATION": "optional",
+        "HYBRID_AUTH_REQUIRE_SECOND_FACTOR": "all",
+    }
+    with live_server(free_directory / "strict", port=free_port(), env=env) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def free_directory() -> Iterator[Path]:
     """Short, so that the stores' sockets fit beside their data."""
     path = Path(tempfile.mkdtemp(prefix="hybrid-auth-e2e-"))

@@ -5,9 +5,9 @@ import type { Session } from "../api/types";
 import { t, textOf } from "../i18n";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
-import { ComputerIcon, PhoneIcon } from "../ui/icons";
 import { Message } from "../ui/Message";
 import { Time } from "../ui/Time";
+import { DeviceIcon, deviceName } from "./device";
 
 export function Devices() {
   const [sessions, setSessions] = useState<Session[] | null>(null);
@@ -131,12 +131,10 @@ function Device({
   busy: boolean;
   onEnd: (name: string) => void;
 }) {
-  const { browser, os, label } = session.device;
-  const name = browser && os ? t.sessions.device(browser, os) : label || t.sessions.unknownDevice;
-  const handheld = os !== null && /^(Android|iOS|iPadOS)/.test(os);
+  const name = deviceName(session.device);
   return (
     <li>
-      {handheld ? <PhoneIcon /> : <ComputerIcon />}
+      <DeviceIcon device={session.device} />
       <div className="about">
         <p>
           <strong>{name}</strong>

@@ -5,9 +5,8 @@ import type { Passkey } from "../api/types";
 import { t } from "../i18n";
 import passkeys from "../passkeys";
 import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Confirmation } from "../ui/Confirmation";
 import { Message } from "../ui/Message";
-import { useForm } from "../ui/useForm";
 import { useTask } from "../ui/useTask";
 import { PasskeyItem } from "./PasskeyItem";
 import { useRecentProof } from "./Reauthenticate";
@@ -89,13 +88,13 @@ export function Passkeys({ email, mine }: { email: string; mine: MyPasskeys }) {
         <p className="quiet">{t.passkeys.unavailable}</p>
       )}
       {leaving && (
-        <Removal
-          passkey={leaving}
+        <Confirmation
+          title={t.passkeys.removeTitle}
+          ask={t.passkeys.removeAsk(leaving.name)}
+          submit={t.passkeys.remove}
+          busyText={t.passkeys.removing}
           onClose={() => setLeaving(null)}
-          onConfirmed={async () => {
-            await remove(leaving);
-            setLeaving(null);
-          }}
+          onConfirmed={() => remove(leaving)}
         />
       )}
       {dialog}
@@ -110,28 +109,4 @@ async function deletePasskey(id: string): Promise<void> {
   } catch (error) {
     if (Problem.of(error).code !== "not_found") throw error;
   }
-}
-
-interface RemovalProps {
-  passkey: Passkey;
-  onClose: () => void;
-  onConfirmed: () => Promise<void>;
-}
-
-function Removal({ passkey, onClose, onConfirmed }: RemovalProps) {
-  const { busy, problem, form } = useForm({ send: onConfirmed });
-  return (
-    <Dialog title={t.passkeys.removeTitle} onClose={onClose}>
-      <form {...form}>
-        <Message problem={problem} />
-        <p>{t.passkeys.removeAsk(passkey.name)}</p>
-        <div className="actions">
-          <Button type="submit" kind="danger" busy={busy}>
-            {busy ? t.passkeys.removing : t.passkeys.remove}
-          </Button>
-          <Button onClick={onClose}>{t.cancel}</Button>
-        </div>
-      </form>
-    </Dialog>
-  );
 }

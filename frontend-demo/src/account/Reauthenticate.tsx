@@ -2,9 +2,10 @@ import type { ReactNode } from "react";
 import { useState } from "react";
 import service from "../AuthService";
 import { Problem } from "../api/problem";
-import { t } from "../i18n";
+import { t, textOf } from "../i18n";
 import passkeys from "../passkeys";
 import { Button } from "../ui/Button";
+import { CodeField } from "../ui/CodeField";
 import { Dialog } from "../ui/Dialog";
 import { PasswordField } from "../ui/Field";
 import { Message } from "../ui/Message";
@@ -49,31 +50,41 @@ interface Props {
   onClose: () => void;
 }
 
+interface FormProps {
+  action: Action;
+  /** After the action. */
+  onDone: () => void;
+  cancel: ReactNode;
+}
+
 function Reauthenticate({ email, action, methods, onClose }: Props) {
   const byPasskey = methods.includes("passkey") && passkeys.supported;
+  const byCode = methods.includes("totp");
   const byPassword = methods.includes("password");
+  const cancel = <Button onClick={onClose}>{t.cancel}</Button>;
+  const common = { action, onDone: onClose };
   return (
     <Dialog title={t.reauthenticate.title} onClose={onClose}>
-      {byPasskey && <ByPasskey action={action} onClose={onClose} />}
-      {byPassword && <ByPassword email={email} action={action} onClose={onClose} />}
-      {!byPasskey && !byPassword && (
+      {byPasskey && <ByPasskey {...common} cancel={!byCode && cancel} />}
+      {byPasskey && byCode && <p className="or">{t.login.or}</p>}
+      {byCode && <ByCode beside={byPasskey} {...common} cancel={cancel} />}
+      {byPassword && <ByPassword email={email} {...common} cancel={cancel} />}
+      {!byPasskey && !byCode && !byPassword && (
         <>
           <p>{t.reauthenticate.noWay}</p>
-          <div className="actions">
-            <Button onClick={onClose}>{t.cancel}</Button>
-          </div>
+          <div className="actions">{cancel}</div>
         </>
       )}
     </Dialog>
   );
 }
 
-function ByPasskey({ action, onClose }: Pick<Props, "action" | "onClose">) {
+function ByPasskey({ action, onDone, cancel }: FormProps) {
   const { busy, problem, form } = useForm({
     async send() {
       await passkeys.prove();
       await action.work();
-      onClose();
+      onDone();
     },
   });
   return (
@@ -84,18 +95,42 @@ function ByPasskey({ action, onClose }: Pick<Props, "action" | "onClose">) {
         <Button type="submit" kind="primary" busy={busy}>
           {busy ? t.reauthenticate.busy : t.reauthenticate.usePasskey}
         </Button>
-        <Button onClick={onClose}>{t.cancel}</Button>
+        {cancel}
       </div>
     </form>
   );
 }
 
-function ByPassword({ email, action, onClose }: Pick<Props, "email" | "action" | "onClose">) {
+function ByCode({ beside, action, onDone, cancel }: FormProps & { beside: boolean }) {
+  const { busy, errors, problem, form } = useForm({
+    async send(data) {
+      await service.reauthenticate({ method: "totp", code: String(data.get("code")) });
+      await action.work();
+      onDone();
+    },
+    place: (refusal) => (refusal.code === "invalid_code" ? { code: textOf(refusal) } : null),
+  });
+  return (
+    <form {...form}>
+      <Message problem={problem} />
+      <p>{t.reauthenticate.askCode}</p>
+      <CodeField hint={t.reauthenticate.lostApp} error={errors.code} sends={action.kind !== "danger"} />
+      <div className="actions">
+        <Button type="submit" kind={action.kind ?? (beside ? "plain" : "primary")} busy={busy}>
+          {busy ? action.busy : action.text}
+        </Button>
+        {cancel}
+      </div>
+    </form>
+  );
+}
+
+function ByPassword({ email, action, onDone, cancel }: FormProps & { email: string }) {
   const { busy, errors, problem, form } = useForm({
     async send(data) {
       await service.reauthenticate({ method: "password", password: String(data.get("password")) });
       await action.work();
-      onClose();
+      onDone();
     },
     place: ({ code }) => (code === "invalid_credentials" ? { password: t.password.wrong } : null),
   });
@@ -114,7 +149,7 @@ function ByPassword({ email, action, onClose }: Pick<Props, "email" | "action" |
         <Button type="submit" kind={action.kind ?? "primary"} busy={busy}>
           {busy ? action.busy : action.text}
         </Button>
-        <Button onClick={onClose}>{t.cancel}</Button>
+        {cancel}
       </div>
     </form>
   );

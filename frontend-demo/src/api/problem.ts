@@ -51,6 +51,7 @@ const calm: ReadonlySet<Code> = new Set([
   "passkey_there",
   "passkey_not_used",
   "passkey_timed_out",
+  "invalid_mfa_token",
 ]);
 
 export interface FieldError {
@@ -64,6 +65,7 @@ interface Details {
   methods?: string[];
   reason?: string;
   retryAfter?: number;
+  clockDrift?: number;
 }
 
 /** A refusal as RFC 9457 tells it, or `unreachable` where no answer came. Switch on `code`. */
@@ -78,6 +80,8 @@ export class Problem extends Error {
   readonly reason: string | null;
   /** Seconds to wait, where the server says so (`Retry-After`). */
   readonly retryAfter: number | null;
+  /** With `invalid_code`, where it is right at another time: seconds by which its clock is ahead (negative: behind). */
+  readonly clockDrift: number | null;
 
   constructor(code: Code, status: number, details: Details = {}) {
     super(details.detail ?? code);
@@ -88,6 +92,7 @@ export class Problem extends Error {
     this.methods = details.methods ?? [];
     this.reason = details.reason ?? null;
     this.retryAfter = details.retryAfter ?? null;
+    this.clockDrift = details.clockDrift ?? null;
   }
 
   get isCalm(): boolean {
@@ -119,6 +124,7 @@ export class Problem extends Error {
       ...(typeof body.reason === "string" && { reason: body.reason }),
       ...(Array.isArray(body.errors) && { errors: body.errors as FieldError[] }),
       ...(Array.isArray(body.methods) && { methods: body.methods as string[] }),
+      ...(typeof body.clock_drift === "number" && { clockDrift: body.clock_drift }),
       ...(seconds >= 0 && { retryAfter: seconds }),
     });
   }

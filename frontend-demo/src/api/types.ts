@@ -22,6 +22,7 @@ export type Sent<M extends Method, P extends Path> =
 
 export type LoginResult = Answer<"post", "/auth/login">;
 export type SignedIn = Extract<LoginResult, { status: "authenticated" }>;
+export type SecondFactorRequired = Extract<LoginResult, { status: "second_factor_required" }>;
 /** 202 where addresses have to be verified first, 201 where they need not. */
 export type Registration = Answer<"post", "/auth/register">;
 export type FreshToken = Answer<"post", "/auth/reauthenticate">;
@@ -36,3 +37,6 @@ export type CreationOptions = Exclude<Answer<"post", "/auth/passkeys/registratio
 export type RequestOptions = Answer<"post", "/auth/passkeys/authentication/options">;
 /** `PublicKeyCredential.toJSON()` */
 export type Credential = Sent<"post", "/auth/passkeys/authentication/verify">["credential"];
+export type TotpEnrolment = Answer<"post", "/auth/totp/enroll">;
+export type TotpActivated = Answer<"post", "/auth/totp/activate">;
+export type TrustedBrowser = Answer<"get", "/auth/trusted-browsers">["trusted_browsers"][number];

@@ -1,12 +1,13 @@
 import type { Me } from "../api/types";
 
-/** Why the sign-in page is shown; null for somebody who has just arrived. */
+/** What the page that comes next has to tell: why it asks for a sign-in, or what that sign-in has cost. */
 export type Notice =
   | "signed-out"
   | "signed-out-elsewhere"
   | "signed-out-everywhere"
   | "session-ended"
-  | "account-deleted";
+  | "account-deleted"
+  | "recovery-code-used";
 
 export interface AuthState {
   readonly status: "starting" | "signed-out" | "signed-in";

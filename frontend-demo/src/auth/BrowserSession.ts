@@ -65,7 +65,7 @@ export class BrowserSession {
     return this.#tabs.alone(work);
   }
 
-  async enter(answer: SignedIn): Promise<void> {
+  async enter(answer: SignedIn, notice: Notice | null): Promise<void> {
     const mark = this.#tabs.newMark();
     const me: Me = { ...answer.user, session: answer.session };
     this.#mark = mark;
@@ -76,7 +76,7 @@ export class BrowserSession {
       if ("refused" in renewal && renewal.refused.status === 401) throw new Problem("cookie_not_kept", 0);
     }
     if (this.#token) this.#tabs.tell({ type: "login", mark, me, ...packed(this.#token) });
-    this.store.set({ status: "signed-in", me, notice: null, reachable: true });
+    this.store.set({ status: "signed-in", me, notice, reachable: true });
   }
 
   /** A fresh token of the same session, as a proof gives it. */

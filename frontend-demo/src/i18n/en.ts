@@ -1,5 +1,6 @@
 import type { Code } from "../api/problem";
 import type { Notice } from "../auth/AuthState";
+import { twoFactor } from "./en.twoFactor";
 
 const problems: Record<Code, string> = {
   validation_error: "Some of this cannot be used as it is. Please check the marked fields.",
@@ -12,8 +13,8 @@ const problems: Record<Code, string> = {
   session_revoked: "This session has ended. Please sign in again.",
   invalid_refresh_token: "This session has ended. Please sign in again.",
   refresh_token_reused: "To be safe, this session was ended. Please sign in again.",
-  invalid_code: "That code is not right. Check it and try again.",
-  invalid_mfa_token: "This sign-in took too long. Please start again.",
+  invalid_code: "That code is not right, or was used already. Wait for the next one.",
+  invalid_mfa_token: "This sign-in took too long, or was tried too often. Please start again.",
   unknown_passkey: "This passkey is no longer linked to an account. Use another one, or your password.",
   origin_not_allowed:
     "This page's address is not one the server accepts. Open the service at its own address.",
@@ -25,7 +26,8 @@ const problems: Record<Code, string> = {
   not_found: "This is no longer there.",
   method_not_allowed: "The server does not offer this. Reload the page and try again.",
   conflict: "This does not fit what is already there.",
-  last_sign_in_method: "This is the last way to sign in to your account, so it cannot be removed.",
+  last_sign_in_method:
+    "This is the last way to sign in to your account that this service accepts. Add another one before you remove it.",
   payload_too_large: "This is too long to send.",
   unsupported_media_type: "The server could not read this request. Reload the page and try again.",
   rate_limited: "Too many attempts.",
@@ -54,6 +56,8 @@ const notices: Record<Notice, string> = {
   "signed-out-everywhere": "You are signed out on all devices.",
   "session-ended": "Your session has ended. Please sign in again.",
   "account-deleted": "Your account and its data are deleted.",
+  "recovery-code-used":
+    "You signed in with a recovery code. If your phone is lost, replace the authenticator app now.",
 };
 
 /** All that the pages say. Another language is another object of this type: a missing text fails the build. */
@@ -63,6 +67,10 @@ export const en = {
   notices,
   /** `when` is a relative time such as "in 30 seconds". */
   tryAgainIn: (when: string) => `Try again ${when}.`,
+  clockAhead: (minutes: string) =>
+    `That code is of a later time: the clock of your device seems to be ${minutes} ahead. Set it to automatic time, and use the next code.`,
+  clockBehind: (minutes: string) =>
+    `That code is of an earlier time: the clock of your device seems to be ${minutes} behind. Set it to automatic time, and use the next code.`,
   taken: "There is already an account with this email address. Sign in instead.",
   passwordReasons: {
     too_short: "This password is too short. Please use a longer one.",
@@ -78,6 +86,8 @@ export const en = {
     currentPassword: "Current password",
     newPassword: "New password",
     displayName: "Name",
+    code: "Code",
+    recoveryCode: "Recovery code",
     optional: "optional",
     show: "Show",
     hide: "Hide",
@@ -85,6 +95,7 @@ export const en = {
     hidePassword: "Hide password",
     passwordHint: "15 characters or more. A few unrelated words work well.",
     missing: "Please fill in this field.",
+    unticked: "Please tick this to go on.",
     badEmail: "Please enter an email address, such as name@example.com.",
     unusable: "This cannot be used. Please check it.",
   },
@@ -92,6 +103,8 @@ export const en = {
   loading: "Loading…",
   tryAgain: "Try again",
   cancel: "Cancel",
+  copied: "Copied.",
+  notCopied: "The browser did not allow that. Select the text instead.",
   offline: "The server cannot be reached. You are still signed in; trying again…",
   offlineAtStart: "The server cannot be reached. Trying again…",
   login: {
@@ -244,10 +257,13 @@ export const en = {
     submit: "Delete for good",
     busy: "Deleting…",
   },
+  ...twoFactor,
   reauthenticate: {
     title: "Confirm that it is you",
     ask: "Please enter your password to go on.",
     askPasskey: "Please use one of your passkeys to go on.",
+    askCode: "Please enter a code of your authenticator app to go on.",
+    lostApp: "App lost? Sign out, and sign in with a recovery code.",
     usePasskey: "Use your passkey",
     submit: "Confirm",
     busy: "Checking…",

@@ -20,13 +20,20 @@ export const t: Texts = dictionaries[language];
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const exactly = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const day = new Intl.DateTimeFormat(language, { dateStyle: "long" });
+const minutes = new Intl.NumberFormat(language, { style: "unit", unit: "minute", unitDisplay: "long" });
 
 /** A problem as a sentence for the person in front of the page, with the time to wait where the server tells it. */
 export function textOf(problem: Problem): string {
   if (problem.code === "password_rejected" && isReason(problem.reason))
     return t.passwordReasons[problem.reason];
+  if (problem.code === "invalid_code" && problem.clockDrift !== null) return clockText(problem.clockDrift);
   const text = t.problems[problem.code];
   return problem.retryAfter === null ? text : `${text} ${t.tryAgainIn(inSeconds(problem.retryAfter))}`;
+}
+
+function clockText(drift: number): string {
+  const time = minutes.format(Math.max(1, Math.round(Math.abs(drift) / 60)));
+  return drift > 0 ? t.clockAhead(time) : t.clockBehind(time);
 }
 
 function isReason(reason: string | null): reason is keyof Texts["passwordReasons"] {

@@ -1,4 +1,5 @@
 import type { Texts } from "./en";
+import { twoFactor } from "./ko.twoFactor";
 
 export const ko: Texts = {
   brand: "Hybrid Auth",
@@ -14,8 +15,8 @@ export const ko: Texts = {
     session_revoked: "세션이 종료되었습니다. 다시 로그인해 주세요.",
     invalid_refresh_token: "세션이 종료되었습니다. 다시 로그인해 주세요.",
     refresh_token_reused: "안전을 위해 이 세션을 종료했습니다. 다시 로그인해 주세요.",
-    invalid_code: "코드가 올바르지 않습니다. 확인한 뒤 다시 시도해 주세요.",
-    invalid_mfa_token: "로그인 시간이 초과되었습니다. 처음부터 다시 시도해 주세요.",
+    invalid_code: "코드가 올바르지 않거나 이미 사용되었습니다. 다음 코드를 기다려 주세요.",
+    invalid_mfa_token: "로그인 시간이 초과되었거나 시도 횟수가 너무 많습니다. 처음부터 다시 시도해 주세요.",
     unknown_passkey:
       "이 패스키는 더 이상 계정에 연결되어 있지 않습니다. 다른 패스키나 비밀번호를 사용해 주세요.",
     origin_not_allowed: "서버가 허용하지 않는 주소의 페이지입니다. 서비스 본래 주소로 접속해 주세요.",
@@ -27,7 +28,8 @@ export const ko: Texts = {
     not_found: "더 이상 존재하지 않습니다.",
     method_not_allowed: "서버가 지원하지 않는 작업입니다. 페이지를 새로 고친 뒤 다시 시도해 주세요.",
     conflict: "이미 있는 내용과 맞지 않습니다.",
-    last_sign_in_method: "계정에 로그인할 수 있는 마지막 방법이므로 제거할 수 없습니다.",
+    last_sign_in_method:
+      "이 서비스에서 사용할 수 있는 마지막 로그인 방법입니다. 다른 방법을 먼저 추가해 주세요.",
     payload_too_large: "내용이 너무 길어 보낼 수 없습니다.",
     unsupported_media_type: "서버가 요청을 읽지 못했습니다. 페이지를 새로 고친 뒤 다시 시도해 주세요.",
     rate_limited: "시도 횟수가 너무 많습니다.",
@@ -57,8 +59,13 @@ export const ko: Texts = {
     "signed-out-everywhere": "모든 기기에서 로그아웃했습니다.",
     "session-ended": "세션이 종료되었습니다. 다시 로그인해 주세요.",
     "account-deleted": "계정과 데이터를 삭제했습니다.",
+    "recovery-code-used": "복구 코드로 로그인했습니다. 휴대전화를 잃어버렸다면 지금 인증 앱을 교체해 주세요.",
   },
   tryAgainIn: (when) => `${when}에 다시 시도해 주세요.`,
+  clockAhead: (minutes) =>
+    `지금 시각의 코드가 아닙니다. 기기의 시계가 약 ${minutes} 빠른 것 같습니다. 시간을 자동으로 설정한 뒤 다음 코드를 입력해 주세요.`,
+  clockBehind: (minutes) =>
+    `지금 시각의 코드가 아닙니다. 기기의 시계가 약 ${minutes} 느린 것 같습니다. 시간을 자동으로 설정한 뒤 다음 코드를 입력해 주세요.`,
   taken: "이 이메일 주소로 만든 계정이 이미 있습니다. 로그인해 주세요.",
   passwordReasons: {
     too_short: "비밀번호가 너무 짧습니다. 더 긴 비밀번호를 사용해 주세요.",
@@ -73,6 +80,8 @@ export const ko: Texts = {
     currentPassword: "현재 비밀번호",
     newPassword: "새 비밀번호",
     displayName: "이름",
+    code: "코드",
+    recoveryCode: "복구 코드",
     optional: "선택",
     show: "표시",
     hide: "숨기기",
@@ -80,6 +89,7 @@ export const ko: Texts = {
     hidePassword: "비밀번호 숨기기",
     passwordHint: "15자 이상. 서로 관련 없는 단어 몇 개를 이어 쓰면 좋습니다.",
     missing: "이 항목을 입력해 주세요.",
+    unticked: "계속하려면 이 항목을 선택해 주세요.",
     badEmail: "name@example.com과 같은 이메일 주소를 입력해 주세요.",
     unusable: "사용할 수 없는 값입니다. 확인해 주세요.",
   },
@@ -87,6 +97,8 @@ export const ko: Texts = {
   loading: "불러오는 중…",
   tryAgain: "다시 시도",
   cancel: "취소",
+  copied: "복사했습니다.",
+  notCopied: "브라우저가 복사를 허용하지 않았습니다. 직접 선택해 복사해 주세요.",
   offline: "서버에 연결할 수 없습니다. 로그인은 유지되며 다시 연결하고 있습니다…",
   offlineAtStart: "서버에 연결할 수 없습니다. 다시 연결하고 있습니다…",
   login: {
@@ -236,10 +248,13 @@ export const ko: Texts = {
     submit: "영구 삭제",
     busy: "삭제하는 중…",
   },
+  ...twoFactor,
   reauthenticate: {
     title: "본인 확인",
     ask: "계속하려면 비밀번호를 입력해 주세요.",
     askPasskey: "계속하려면 패스키를 사용해 주세요.",
+    askCode: "계속하려면 인증 앱의 코드를 입력해 주세요.",
+    lostApp: "앱을 잃어버렸다면 로그아웃한 뒤 복구 코드로 로그인해 주세요.",
     usePasskey: "패스키 사용",
     submit: "확인",
     busy: "확인하는 중…",

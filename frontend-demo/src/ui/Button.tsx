@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 interface Props {
   children: ReactNode;
-  kind?: "primary" | "plain" | "danger";
+  kind?: "primary" | "plain" | "danger" | "link";
   type?: "button" | "submit";
   /** Stays focusable, so that a keyboard does not lose its place, and does nothing. */
   busy?: boolean;

@@ -4,7 +4,10 @@ import { t } from "../i18n";
 
 let firstPage = true;
 
-/** One page: its title in the tab and as the heading, which takes the focus when the page comes after another. */
+/**
+ * One page: its title in the tab and as the heading, which takes the focus when the page comes after another, unless a
+ * field of the page has taken it.
+ */
 export function Page({
   title,
   narrow = false,
@@ -17,7 +20,9 @@ export function Page({
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · ${t.brand}`;
-    if (!firstPage) heading.current?.focus({ preventScroll: true });
+    const page = heading.current?.parentElement;
+    if (!firstPage && !page?.contains(document.activeElement))
+      heading.current?.focus({ preventScroll: true });
     firstPage = false;
   }, [title]);
   return (

@@ -34,7 +34,7 @@ export function useForm({ send, place }: Options) {
       setErrors(placed);
       if (!focusFirst(form, placed)) {
         setProblem(refusal);
-        form.querySelector<HTMLInputElement>("input[name$=password]")?.focus();
+        form.querySelector<HTMLInputElement>("input[name$=password], input[name=code]")?.focus();
       }
     } finally {
       setBusy(false);
@@ -50,8 +50,8 @@ function inputs(form: HTMLFormElement): HTMLInputElement[] {
 
 function check(form: HTMLFormElement): Errors {
   const errors: Errors = {};
-  for (const { name, validity } of inputs(form)) {
-    if (validity.valueMissing) errors[name] = t.fields.missing;
+  for (const { name, type, validity } of inputs(form)) {
+    if (validity.valueMissing) errors[name] = type === "checkbox" ? t.fields.unticked : t.fields.missing;
     else if (validity.typeMismatch) errors[name] = t.fields.badEmail;
   }
   return errors;
