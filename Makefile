@@ -10,10 +10,13 @@ WEB := frontend-demo
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --extra dev pyproject.toml
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable chrome
+ON_DEBIAN_AS_ROOT := [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian$$' /etc/os-release
+APT_INSTALL := export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && apt-get -qq install -y --no-install-recommends >/dev/null
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check lint bench chromium format generate lock clean
+.PHONY: help setup run test check lint bench chromium oathtool format generate lock clean
 
 help:
 	@echo 'make run      start everything, with a demo account, on http://localhost:8001'
@@ -31,7 +34,7 @@ setup: $(BIN)/.installed $(WEB)/dist/index.html
 run: setup
 	@exec $(BIN)/hybrid-auth dev
 
-test: setup chromium
+test: setup chromium oathtool
 	cd $(WEB) && $(NPM) test --silent
 	$(BIN)/python -m pytest --cov=hybrid_auth
 
@@ -55,14 +58,24 @@ chromium:
 	$(BIN)/python -c 'import pathlib, playwright.sync_api as p; \
 	api = p.sync_playwright().start(); path = pathlib.Path(api.chromium.executable_path); api.stop(); \
 	raise SystemExit(not path.exists())' && exit 0; \
-	if [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian$$' /etc/os-release; then \
+	if $(ON_DEBIAN_AS_ROOT); then \
 		echo 'Installing Chromium for the browser tests.'; \
-		export DEBIAN_FRONTEND=noninteractive; \
-		apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
+		$(APT_INSTALL) chromium; \
 	else \
 		echo 'There is no Chromium, so the browser tests will be skipped (with CI=true they fail). To install one:'; \
 		echo '  Debian: sudo apt install chromium · Fedora: sudo dnf install chromium · macOS: brew install chromium'; \
 		echo '  or, without root: $(BIN)/playwright install chromium'; \
+	fi
+
+# A generator of one-time codes that is not ours, to compare with; got in the same way.
+oathtool:
+	@if command -v oathtool >/dev/null; then exit 0; fi; \
+	if $(ON_DEBIAN_AS_ROOT); then \
+		echo 'Installing oathtool for the tests of one-time codes.'; \
+		$(APT_INSTALL) oathtool; \
+	else \
+		echo 'There is no oathtool, so the tests that need it will be skipped (with CI=true they fail). To install it:'; \
+		echo '  Debian: sudo apt install oathtool · Fedora: sudo dnf install oathtool · macOS: brew install oath-toolkit'; \
 	fi
 
 format: setup

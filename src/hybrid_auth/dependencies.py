@@ -98,6 +98,7 @@ def build(config: AuthConfig) -> Services:
         load_principal=load_principal,
     )
     accounts = Accounts(clock=clock, sessions=sessions, load_principal=load_principal)
+    failures = Failures(config.redis, clock, config.back_off)
     enrolments = Enrolments(config.redis, ttl=config.accounts.enrolment_ttl, accounts=accounts, sessions=sessions)
     trusted = TrustedBrowsers(clock, sessions, ttl=config.second_factor.trusted_browser_ttl)
     hasher = PasswordHasher(config.argon2, workers=config.hashing_workers, queue=config.hashing_queue)
@@ -135,6 +136,7 @@ def build(config: AuthConfig) -> Services:
         enrolments=enrolments,
         recovery_codes=recovery_codes,
         trusted=trusted,
+        failures=failures,
         mail=mail,
     )
     load_principal.methods = (passwords, passkeys, totp, recovery_codes)
@@ -167,7 +169,7 @@ def build(config: AuthConfig) -> Services:
             pending=PendingSignIns(config.redis, clock, ttl=config.second_factor.mfa_token_ttl),
             enrolments=enrolments,
             trusted=trusted,
-            failures=Failures(config.redis, clock, config.back_off),
+            failures=failures,
             methods={passwords.kind: passwords, passkeys.kind: passkeys},
             factors={totp.kind: totp, recovery_codes.kind: recovery_codes},
         ),

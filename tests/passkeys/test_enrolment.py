@@ -2,16 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from litestar.handlers import HTTPRouteHandler
-from litestar.routes import HTTPRoute
 
 from hybrid_auth.core.errors import InvalidToken
 from tests.support.authenticator import UP, UV, Alteration, Authenticator
 from tests.support.passkeys import OPTIONS, VERIFY, creation_options, register, sign_in
+from tests.support.routes import calls_of
 from tests.support.service import OTHER_PASSWORD, PASSWORD, Client, Service, problem
 
 STEP_EPOCH = "UPDATE hybrid_auth_users SET session_epoch = session_epoch + 1"
@@ -188,23 +186,11 @@ async def test_a_session_is_no_enrolment(service: Service) -> None:
     assert "set-cookie" not in answer.headers
 
 
-def _calls(service: Service) -> Iterator[tuple[str, str, str]]:
-    """Every call of the service: method, path and whether it is for somebody signed in."""
-    for route in service.app.routes:
-        if not isinstance(route, HTTPRoute):
-            continue
-        path = re.sub(r"\{[^}]+\}", str(uuid4()), route.path_format)
-        for handler in route.route_handlers:
-            if isinstance(handler, HTTPRouteHandler):
-                for method in handler.http_methods - {"OPTIONS"}:
-                    yield method, path, handler.opt.get("hybrid_auth", "")
-
-
 async def test_it_opens_nothing_else(service: Service) -> None:
     """Every call for somebody signed in refuses it, and so do the public ones that would act for a bearer."""
     _, client = await enrolling(service)
     token = client.access_token
-    guarded = [(method, path) for method, path, kind in _calls(service) if kind == "authenticated"]
+    guarded = [(call.method, call.path) for call in calls_of(service) if call.guarded]
     assert len(guarded) > 10
     for_bearers = [("POST", path) for path in ("/auth/passkeys/authentication/options", "/auth/logout")]
     for method, path in guarded + for_bearers:

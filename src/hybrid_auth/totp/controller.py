@@ -15,6 +15,7 @@ from hybrid_auth.core.errors import (
     LastSignInMethod,
     NotFound,
     OriginNotAllowed,
+    RateLimited,
     ReauthenticationRequired,
     SessionRevoked,
 )
@@ -61,7 +62,9 @@ class TotpEnrolmentController(Controller):
         status_code=HTTP_200_OK,
         security=[{"bearer": []}],
         guards=[same_origin],
-        opt=raises(InvalidToken, SessionRevoked, InvalidCode, Conflict, OriginNotAllowed, ReauthenticationRequired),
+        opt=raises(
+            InvalidToken, SessionRevoked, InvalidCode, Conflict, OriginNotAllowed, RateLimited, ReauthenticationRequired
+        ),
     )
     async def activate(
         self,

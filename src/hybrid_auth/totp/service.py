@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, Protocol
 from uuid import UUID, uuid4
 
@@ -19,14 +20,18 @@ from hybrid_auth.core.secretbox import SecretBox
 from hybrid_auth.core.tokens import random_bytes
 from hybrid_auth.mail.messages import totp_disabled, totp_enabled
 from hybrid_auth.mail.outbox import MailOutbox
+from hybrid_auth.ratelimit.failures import Failures
 from hybrid_auth.sessions.service import Authenticated, SessionService
 from hybrid_auth.signin.enrolment import Enroller, Enrolments
-from hybrid_auth.signin.service import CODE_AMR
+from hybrid_auth.signin.service import CODE_AMR, CODES
 from hybrid_auth.signin.trusted_browsers import TrustedBrowsers
 from hybrid_auth.totp.codes import SECRET_BYTES, STEP_SECONDS, WINDOW, base32, clean_code, matching_step, step_at
 from hybrid_auth.totp.key_uri import key_uri, qr_svg
 from hybrid_auth.totp.models import TotpRow
 from hybrid_auth.totp.repository import TotpRows, totp_count
+
+ENROLMENT = "totp_enrolment"
+"""Under what wrong codes for a secret that waits are counted."""
 
 
 class RecoveryCodeSet(Protocol):
@@ -78,6 +83,7 @@ class Totp:
         enrolments: Enrolments,
         recovery_codes: RecoveryCodeSet,
         trusted: TrustedBrowsers,
+        failures: Failures,
         mail: MailOutbox,
     ) -> None:
         self._config = config
@@ -89,6 +95,7 @@ class Totp:
         self._enrolments = enrolments
         self._recovery_codes = recovery_codes
         self._trusted = trusted
+        self._failures = failures
         self._mail = mail
 
     def count(self, user_id: ColumnElement[UUID]) -> ColumnElement[int]:
@@ -98,7 +105,8 @@ class Totp:
         await TotpRows(transaction).remove(user_id, since=since)
 
     async def forget(self, transaction: Transaction, principal: Principal) -> None:
-        """All rows go with the person's."""
+        for method in (CODES, ENROLMENT):
+            transaction.after_commit(partial(self._failures.forget, principal.id, method))
 
     async def enroll(self, transaction: Transaction, enroller: Enroller) -> Offered:
         """A new secret; one in force stays so until this one is activated."""
@@ -125,7 +133,10 @@ class Totp:
         row = await TotpRows(transaction).find(enroller.principal.id, active=False)
         if row is None or row.created_in != enroller.session_id or self._clock.now() >= row.created_at + self._ttl:
             raise Conflict("There is no authenticator app to activate. Begin again.")
+        # Who has a session taken from its owner must not guess at what the owner enrols there.
+        await self._failures.attempt(enroller.principal.id, ENROLMENT)
         await self._spend(transaction, row, clean)
+        transaction.after_commit(partial(self._failures.forget, enroller.principal.id, ENROLMENT))
         await self._enrolments.spend(enroller)
         await TotpRows(transaction).activate(row, now=self._clock.now())
         await self._trusted.drop(transaction, enroller.principal.id)
